@@ -1,0 +1,48 @@
+"""Model cards: where weights come from, what they were measured to do.  Markdown with YAML front matter.
+
+After Mitchell et al. 2019 (arXiv:1810.03993).  Pure text; reading the file is pipeline.weights' work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+
+import yaml
+
+from road_clarity.models.errors import BadInput
+
+FENCE = "---\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What must be known before a number of this network may be believed."""
+
+    name: str  # of the weights, such as scnn_edge
+    architecture: str  # key of models.registry.BUILDERS
+    data: dict[str, str]  # data set -> licence
+    command: str  # the recipe that made the weights
+    seed: int
+    cost: str  # machine and hours
+    metrics: dict[str, float]  # measured on data the network was not trained on
+    metrics_command: str  # what prints these metrics again
+    sha256: str = ""  # of the safetensors file; set when published
+    notes: str = ""  # free Markdown: split, known failures
+
+    def with_sha256(self, sha256: str) -> Card:
+        return replace(self, sha256=sha256)
+
+    def render(self) -> str:
+        """The card as Markdown."""
+        front = {key: value for key, value in asdict(self).items() if key != "notes"}
+        return f"{FENCE}{yaml.safe_dump(front, sort_keys=False)}{FENCE}\n{self.notes.strip()}\n"
+
+    @classmethod
+    def parse(cls, text: str, source: str) -> Card:
+        """Read a rendered card.  source names it in errors.  Raises BadInput."""
+        parts = text.split(FENCE, 2)
+        front = yaml.safe_load(parts[1]) if len(parts) == 3 else None
+        wanted = {field.name for field in fields(cls)} - {"notes"}
+        if not isinstance(front, dict) or set(front) != wanted:
+            raise BadInput("model card", source, f"its front matter must have exactly {sorted(wanted)}")
+        return cls(**front, notes=parts[2].strip())

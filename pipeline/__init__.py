@@ -1,0 +1,1 @@
+"""The streaming core: a Frame goes in, a Scene comes out."""

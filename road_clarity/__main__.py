@@ -1,0 +1,5 @@
+"""python -m road_clarity is road-clarity."""
+
+from road_clarity.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""What the scene means: monitors, risk, level, explanations.  Pure functions; time is an argument."""

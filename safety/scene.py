@@ -1,0 +1,108 @@
+"""Everything that is known about one frame.  Immutable; pixels are those of the source image.
+
+Boxes are (x0, y0, x1, y1) [px].  Every part carries `stamp_ns`, the stamp of the frame it was computed from, so
+that its age is `scene.stamp_ns - part.stamp_ns`.  A part that is missing is None, never an empty one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box = tuple[float, float, float, float]
+
+# CamVid's eleven classes (Brostow et al. 2009), in the order of the label images.
+CLASSES = (
+    "Sky", "Building", "Pole", "Road", "Pavement", "Tree",
+    "SignSymbol", "Fence", "Car", "Pedestrian", "Bicyclist",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One lane line.  id 1..4 from left to right; 2 and 3 bound the lane the car is in."""
+
+    id: int
+    points: tuple[tuple[float, float], ...]  # [px], from the bottom of the image upwards
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Lanes:
+    stamp_ns: int
+    lanes: tuple[Lane, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    stamp_ns: int
+    classes: NDArray[np.uint8]  # (h, w) index into CLASSES, at the network's resolution
+    size: tuple[int, int]  # (width, height) of the source image
+
+
+@dataclass(frozen=True)
+class Track:
+    id: int
+    label: str  # 'person' or 'vehicle'
+    box: Box
+    confidence: float
+    age: int  # frames since the track began
+
+
+@dataclass(frozen=True)
+class Tracks:
+    stamp_ns: int
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """What the world model makes of the frame.  h, w: the model's own image size."""
+
+    stamp_ns: int
+    error: float  # reconstruction score; larger is stranger
+    error_map: NDArray[np.float32]  # (h, w) squared error, mean over colours, colours in [0, 1]
+    surprise: float  # one-step prediction score; nan until there was a prediction
+    horizon_s: float  # how far `prediction` looks ahead
+    p_value: float  # share of calm frames at least as strange; nan when not calibrated
+    calibration_id: str
+    reconstruction: NDArray[np.uint8]  # (h, w, 3) RGB
+    prediction: NDArray[np.uint8] | None  # (h, w, 3) RGB
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An input or a stage that cannot be trusted.  Any fault makes the risk unknown."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Reason:
+    code: str
+    share: float  # of the score; the shares of all reasons add up to it
+    region: Box | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Risk:
+    stamp_ns: int
+    score: float  # 0 calm .. 1
+    level: str  # one of safety.level.LEVELS
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    index: int
+    stamp_ns: int
+    size: tuple[int, int]  # (width, height) [px]
+    lanes: Lanes | None
+    segmentation: Segmentation | None
+    tracks: Tracks | None
+    world: World | None
+    faults: tuple[Fault, ...]

@@ -1,0 +1,29 @@
+"""Settings, once: default, meaning and range stand in a dataclass; flags, ROS parameters, YAML and docs are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from road_clarity.models.errors import BadInput
+
+
+def setting(
+    default: Any, doc: str, *, low: float | None = None, high: float | None = None
+) -> Any:
+    """A dataclass field that knows its meaning and, for numbers, its closed range [low, high]."""
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """Base of every settings class: refuses values out of range, nan included."""
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            low, high = one.metadata.get("low"), one.metadata.get("high")
+            value = getattr(self, one.name)
+            below = low is not None and not value >= low
+            above = high is not None and not value <= high
+            if below or above:
+                raise BadInput(one.name, value, f"must be in [{low}, {high}]")

@@ -1,0 +1,1 @@
+"""The gRPC side: questions about flags, answered.  Only this folder knows grpc."""

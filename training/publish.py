@@ -1,0 +1,31 @@
+"""Put trained weights where the pipeline finds them: float16 safetensors beside a model card, both or neither."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+
+from road_clarity.models.cards import Card
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "models" / "weights"
+
+
+def publish(card: Card, state: dict[str, torch.Tensor], folder: Path = WEIGHTS) -> Path:
+    """Write folder/<card.name>.{safetensors,md}; floats are stored as float16.  Returns the weights' path."""
+    halves = {
+        key: (value.half() if value.is_floating_point() else value).cpu().contiguous()
+        for key, value in state.items()
+    }
+    content = save(halves)
+    weights = folder / f"{card.name}.safetensors"
+    text = card.with_sha256(hashlib.sha256(content).hexdigest()).render().encode()
+    staged = [(weights.with_suffix(end + ".new"), weights.with_suffix(end), data)
+              for end, data in ((".safetensors", content), (".md", text))]  # fmt: skip
+    for new, _, data in staged:
+        new.write_bytes(data)
+    for new, final, _ in staged:
+        new.replace(final)
+    return weights
