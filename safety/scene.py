@@ -63,10 +63,12 @@ class World:
 
     stamp_ns: int
     error: float  # reconstruction score; larger is stranger
+    error_p: float  # share of calm frames reconstructed at least as badly; nan when not calibrated
     error_map: NDArray[np.float32]  # (h, w) squared error, mean over colours, colours in [0, 1]
     surprise: float  # one-step prediction score; nan until there was a prediction
+    surprise_p: float  # share of calm steps at least as surprising; nan until there was a prediction
     horizon_s: float  # how far `prediction` looks ahead
-    p_value: float  # share of calm frames at least as strange; nan when not calibrated
+    p_value: float  # of both together
     calibration_id: str
     reconstruction: NDArray[np.uint8]  # (h, w, 3) RGB
     prediction: NDArray[np.uint8] | None  # (h, w, 3) RGB

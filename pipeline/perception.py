@@ -1,0 +1,120 @@
+"""The streaming core: one Frame in, one Scene and its Risk out.  Replay, tests, service and demo all run this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TypeVar
+
+import torch
+
+from road_clarity.models.cards import Card
+from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.gate import InputGate, broken
+from road_clarity.pipeline.lanes import LaneStage
+from road_clarity.pipeline.presets import PipelineConfig, override, preset
+from road_clarity.pipeline.segmentation import SegmentationStage
+from road_clarity.pipeline.tracking import TrackStage
+from road_clarity.pipeline.world import WorldStage
+from road_clarity.safety.scene import Fault, Risk, Scene
+from road_clarity.safety.watch import Watch
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    scene: Scene
+    risk: Risk
+    latency_ms: dict[str, float]  # by stage, and in all
+
+
+class Perception:
+    """All stages in turn on every frame.  No wall clock decides anything: same frames, same outcome."""
+
+    def __init__(self, config: PipelineConfig, device: str = "auto") -> None:
+        device = pick_device(device)
+        self.config = config
+        self._gate = InputGate(config.gate)
+        self._lanes = LaneStage(config.lanes, device)
+        self._segmentation = SegmentationStage(config.segmentation, device)
+        self._tracks = TrackStage(config.tracks, device)
+        self._world = WorldStage(config.world, device)
+        self._watch = Watch(config.safety)
+
+    @classmethod
+    def from_preset(
+        cls, name: str = "edge", device: str = "auto", settings: Sequence[str] = ()
+    ) -> Perception:
+        """settings: 'part.field=value' each.  Raises BadInput."""
+        return cls(override(preset(name), settings), device)
+
+    @property
+    def cards(self) -> dict[str, Card]:
+        """The model card of every set of weights in use, by name."""
+        stages = (self._lanes, self._segmentation, self._tracks, self._world)
+        return {card.name: card for stage in stages for card in stage.cards}
+
+    def reset(self) -> None:
+        """Forget earlier frames."""
+        self._tracks.reset()
+        self._world.reset()
+        self._watch.reset()
+
+    def step(self, frame: Frame) -> Outcome:
+        """Everything about one frame.  A stage that fails leaves its part out and a fault behind."""
+        run = Run()
+        with run.timed("total"):
+            with run.timed("gate"):
+                run.faults += self._gate.check(frame)
+                if broken(tuple(run.faults)):
+                    self.reset()
+            lanes = run.part("lanes", lambda: self._lanes.run(frame))
+            classes = run.part("segmentation", lambda: self._segmentation.run(frame))
+            tracks = run.part("tracks", lambda: self._tracks.run(frame, classes))
+            world = run.part("world", lambda: self._world.run(frame))
+            scene = Scene(
+                frame.index, frame.stamp_ns, frame.size, lanes, classes, tracks, world, tuple(run.faults)
+            )
+            with run.timed("safety"):
+                risk = self._watch.assess(scene, frame.stamp_ns)
+        return Outcome(scene, risk, run.latency_ms)
+
+
+@dataclass
+class Run:
+    """What happened while one frame went through."""
+
+    faults: list[Fault] = field(default_factory=list)
+    latency_ms: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.latency_ms[stage] = (perf_counter() - started) * 1e3
+
+    def part(self, stage: str, work: Callable[[], Part]) -> Part | None:
+        """The stage's result, or None and a fault: a network may fail in any way, the risk must still be told."""
+        with self.timed(stage):
+            try:
+                return work()
+            except Exception as error:
+                self.faults.append(Fault(f"{stage}.failed", f"{stage} failed: {error}"))
+                return None
+
+
+def pick_device(name: str) -> str:
+    """'auto' is the GPU where there is one.  Raises BadInput for a device that is not there."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise BadInput("device", name, "not available here; use auto, cpu or cuda") from error
+    return name

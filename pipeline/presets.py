@@ -1,0 +1,81 @@
+"""Presets: which networks at which size, as plain data, and how a single setting is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import yaml
+
+from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.gate import GateConfig
+from road_clarity.pipeline.lanes import LaneConfig
+from road_clarity.pipeline.segmentation import SegmentationConfig
+from road_clarity.pipeline.tracking import TrackerConfig
+from road_clarity.pipeline.world import WorldConfig
+from road_clarity.safety.config import SafetyConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineConfig:
+    """Every setting of the pipeline, by part."""
+
+    gate: GateConfig = field(default_factory=GateConfig)
+    lanes: LaneConfig = field(default_factory=LaneConfig)
+    segmentation: SegmentationConfig = field(default_factory=SegmentationConfig)
+    tracks: TrackerConfig = field(default_factory=TrackerConfig)
+    world: WorldConfig = field(default_factory=WorldConfig)
+    safety: SafetyConfig = field(default_factory=SafetyConfig)
+
+
+PRESETS: dict[str, PipelineConfig] = {
+    # what two CPU cores or a small automotive GPU carry
+    "edge": PipelineConfig(),
+    # the published sizes; their weights must be imported first
+    "paper": PipelineConfig(
+        lanes=LaneConfig(weights="scnn_vgg16"),
+        segmentation=SegmentationConfig(weights="ffnet_78s_dbbb"),
+        tracks=TrackerConfig(weights="lorat_b_224"),
+    ),
+    # the edge networks with a single target, for tests
+    "tiny": PipelineConfig(tracks=TrackerConfig(max_targets=1)),
+}
+
+
+def preset(name: str) -> PipelineConfig:
+    """Raises BadInput for an unknown name."""
+    if name not in PRESETS:
+        raise BadInput("preset", name, f"use one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def override(config: PipelineConfig, settings: Sequence[str]) -> PipelineConfig:
+    """Each of settings is 'part.field=value', such as 'safety.high=0.7'.  Raises BadInput."""
+    for one in settings:
+        path, found, text = one.partition("=")
+        part_name, _, name = path.partition(".")
+        part = getattr(config, part_name, None)
+        known = {f.name for f in fields(part)} if part is not None else set()
+        if not found or name not in known:
+            raise BadInput("setting", one, "write part.field=value; " + choices(config, part_name))
+        value = parse(one, text, getattr(part, name))
+        config = replace(config, **{part_name: replace(part, **{name: value})})
+    return config
+
+
+def choices(config: PipelineConfig, part_name: str) -> str:
+    part = getattr(config, part_name, None)
+    if part is None:
+        return "parts are " + ", ".join(f.name for f in fields(config))
+    return f"fields of {part_name} are " + ", ".join(f.name for f in fields(part))
+
+
+def parse(setting: str, text: str, default: Any) -> Any:
+    """text as a value of the default's type.  Raises BadInput."""
+    value = yaml.safe_load(text) if text else ""
+    if isinstance(default, float) and type(value) is int:
+        value = float(value)
+    if type(value) is not type(default):
+        raise BadInput("setting", setting, f"must be a {type(default).__name__} such as {default}")
+    return value

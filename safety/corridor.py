@@ -1,0 +1,64 @@
+"""The corridor: the strip of road that the car is about to drive over, in image rows.
+
+Between the ego lane lines where both are seen.  Otherwise by flat-ground geometry: a strip W metres wide seen from h
+metres above the road is W / h * (y - horizon) pixels wide in row y, whatever the focal length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from road_clarity.safety.config import SafetyConfig
+from road_clarity.safety.scene import Lane, Lanes
+
+
+@dataclass(frozen=True)
+class Corridor:
+    """x(y) = x0 + slope * y on each side; rows from `horizon` down to `bottom` [px]."""
+
+    left: tuple[float, float]  # (x0, slope)
+    right: tuple[float, float]
+    horizon: float
+    bottom: float
+
+    def position(self, x: float, y: float) -> float:
+        """Where (x, y) is across the corridor: 0 left edge, 1 right edge.  y is below the horizon."""
+        left, right = (x0 + slope * y for x0, slope in (self.left, self.right))
+        return (x - left) / max(right - left, 1.0)
+
+    def closeness(self, y: float) -> float:
+        """0 at the horizon, 1 at the bottom of the image."""
+        return (y - self.horizon) / (self.bottom - self.horizon)
+
+
+def corridor(lanes: Lanes | None, size: tuple[int, int], config: SafetyConfig) -> Corridor:
+    """The corridor in an image of `size` (width, height) [px]."""
+    width, height = size
+    by_id = {lane.id: lane for lane in lanes.lanes} if lanes else {}
+    if 2 in by_id and 3 in by_id:
+        left, right = straight_line(by_id[2]), straight_line(by_id[3])
+        horizon = vanishing_row(left, right)
+        if 0.0 < horizon < 0.9 * height:
+            return Corridor(left, right, horizon, float(height))
+    horizon = config.horizon * height
+    spread = config.corridor_width_m / config.camera_height_m / 2
+    middle = width / 2
+    return Corridor(
+        (middle + spread * horizon, -spread), (middle - spread * horizon, spread), horizon, float(height)
+    )
+
+
+def straight_line(lane: Lane) -> tuple[float, float]:
+    """(x0, slope) of x = x0 + slope * y through the lane's lower half, where the road is nearly flat and straight."""
+    points = np.asarray(lane.points)
+    near = points[points[:, 1] >= np.median(points[:, 1])]
+    slope, x0 = np.polyfit(near[:, 1], near[:, 0], 1)
+    return float(x0), float(slope)
+
+
+def vanishing_row(left: tuple[float, float], right: tuple[float, float]) -> float:
+    """The row in which two lines meet [px]; inf where they are parallel."""
+    opening = right[1] - left[1]
+    return (left[0] - right[0]) / opening if opening > 0 else float("inf")

@@ -1,0 +1,70 @@
+"""The watch: scene in, risk out.  Anything missing, late or unreadable makes the risk unknown, never calm."""
+
+from __future__ import annotations
+
+import math
+
+from road_clarity.safety import monitors
+from road_clarity.safety.config import SafetyConfig
+from road_clarity.safety.corridor import corridor
+from road_clarity.safety.level import Level
+from road_clarity.safety.motion import Motion
+from road_clarity.safety.risk import Cause, combine
+from road_clarity.safety.scene import Fault, Lanes, Risk, Scene
+
+PARTS = ("lanes", "segmentation", "tracks", "world")
+
+
+class Watch:
+    """Remembers what risk needs from earlier frames: motion, the level, since when the lane is lost."""
+
+    def __init__(self, config: SafetyConfig) -> None:
+        self._config = config
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as after a jump in time."""
+        self._level = Level(self._config)
+        self._motion = Motion(self._config.history_s)
+        self._lane_seen_ns: int | None = None
+
+    def assess(self, scene: Scene, now_ns: int) -> Risk:
+        """The risk of `scene` at now_ns [ns, same clock as the stamps]."""
+        faults = [*scene.faults, *self._untrusted(scene, now_ns)]
+        causes = [Cause(fault.code, 1.0, None, fault.text) for fault in faults]
+        score, reasons = combine([*causes, *self._causes(scene)])
+        level = self._level.step(now_ns, score, known=not faults)
+        return Risk(scene.stamp_ns, score, level, reasons)
+
+    def _untrusted(self, scene: Scene, now_ns: int) -> list[Fault]:
+        faults = []
+        for name in PARTS:
+            part = getattr(scene, name)
+            if part is None:
+                if not any(fault.code.startswith(f"{name}.") for fault in scene.faults):
+                    faults.append(Fault(f"{name}.missing", f"there are no {name} for this frame"))
+            elif (age_s := (now_ns - part.stamp_ns) * 1e-9) > self._config.max_age_s:
+                faults.append(Fault(f"{name}.late", f"{name} are {age_s:.2f} s old"))
+        if scene.world and not (math.isfinite(scene.world.error) and math.isfinite(scene.world.surprise_p)):
+            faults.append(Fault("world.no_prediction", "the world model has not predicted this moment"))
+        return faults
+
+    def _causes(self, scene: Scene) -> list[Cause]:
+        config, causes = self._config, []
+        strip = corridor(scene.lanes, scene.size, config)
+        if scene.world and math.isfinite(scene.world.surprise_p):
+            causes += monitors.anomaly(scene.world, scene.size, config)
+        if scene.lanes:
+            causes += monitors.departure(scene.lanes, scene.size, config)
+            causes += monitors.lost(self._lane_lost_s(scene.lanes), config)
+        if scene.tracks:
+            self._motion.see(scene.tracks)
+            causes += monitors.persons(scene.tracks, strip, self._motion, config)
+            causes += monitors.collisions(scene.tracks, strip, self._motion, config)
+        return causes
+
+    def _lane_lost_s(self, lanes: Lanes) -> float:
+        seen = any(lane.id in (2, 3) for lane in lanes.lanes)
+        if seen or self._lane_seen_ns is None or lanes.stamp_ns < self._lane_seen_ns:
+            self._lane_seen_ns = lanes.stamp_ns
+        return (lanes.stamp_ns - self._lane_seen_ns) * 1e-9
