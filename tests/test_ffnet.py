@@ -1,0 +1,90 @@
+"""FFNet: every published member, the published parameter names and outputs."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from road_clarity.models.errors import BadInput
+from road_clarity.models.ffnet import build_ffnet, normalise
+
+GOLDEN = Path(__file__).resolve().parents[2] / "shared" / "golden"
+
+
+def parameters(name: str, classes: int = 19) -> int:
+    with torch.device("meta"):
+        return sum(one.numel() for one in build_ffnet(name, classes).parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    [
+        ("ffnet_40s_bbb", 13.91), ("ffnet_54s_bbb", 18.04), ("ffnet_78s_dbbb", 27.49),
+        ("ffnet_150s_bbb", 48.0), ("ffnet_40s_bcc", 13.25), ("ffnet_46ns_ccc", 12.53),
+        ("ffnet_122ns_cbb", 32.82), ("ffnet_18_daac", 13.40), ("ffnet_34_abb", 22.6),
+        ("ffnet_150_aaa", 98.8),
+    ],
+)  # fmt: skip
+def test_a_member_has_the_published_number_of_parameters(name, millions):
+    assert parameters(name) / 1e6 == pytest.approx(millions, rel=3e-3)
+
+
+def test_the_edge_member_is_small():
+    assert parameters("ffnet_22xs_eee", classes=11) < 2e6
+
+
+@pytest.mark.parametrize(
+    ("name", "reduction"), [("ffnet_22xs_eee", 4), ("ffnet_22s_dbbb", 8), ("ffnet_46ns_ccc", 4)]
+)
+def test_logits_come_at_a_quarter_of_the_image_or_an_eighth_with_d(name, reduction):
+    network = build_ffnet(name, classes=11).eval()
+    with torch.inference_mode():
+        logits = network(torch.zeros(1, 3, 64, 128))
+    assert logits.shape == (1, 11, 64 // reduction, 128 // reduction)
+
+
+@pytest.mark.parametrize("size", [(50, 70), (33, 65)])
+def test_an_odd_image_size_is_no_obstacle(size):
+    with torch.inference_mode():
+        logits = build_ffnet("ffnet_22xs_eee", classes=11).eval()(torch.zeros(1, 3, *size))
+    assert logits.shape[2:] == tuple((side + 3) // 4 for side in size)
+
+
+def test_a_gpu_member_has_the_same_weights_but_blends_between_cells():
+    phone, gpu = build_ffnet("ffnet_22s_bbb").eval(), build_ffnet("ffnet_22s_bbb_gpu").eval()
+    gpu.load_state_dict(phone.state_dict())
+    image = torch.randn(1, 3, 64, 64)
+    with torch.inference_mode():
+        assert not torch.equal(phone(image), gpu(image))
+
+
+@pytest.mark.parametrize("name", ["ffnet_41s_bbb", "ffnet_40s_abb", "ffnet_40s_bbz", "resnet"])
+def test_a_member_that_was_never_published_is_refused(name):
+    with pytest.raises(BadInput, match=name):
+        build_ffnet(name)
+
+
+def test_a_mid_grey_pixel_is_near_zero_when_normalised():
+    grey = torch.tensor([124, 116, 104], dtype=torch.uint8).expand(1, 2, 2, 3)
+    assert normalise(grey).abs().max() < 0.02
+
+
+@pytest.mark.skipif(not GOLDEN.is_dir(), reason="no golden outputs beside the checkout")
+@pytest.mark.parametrize("name", ["ffnet_40s_bbb", "ffnet_46ns_ccc", "ffnet_78s_dbbb"])
+def test_the_published_network_gives_the_same_output(name):
+    case = f"{name}_256x512"
+    spec = importlib.util.spec_from_file_location("formula", GOLDEN / "formula.py")
+    formula = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(formula)
+    network = build_ffnet(name).eval()
+    keys = json.loads((GOLDEN / "keys.json").read_text())[case]["keys"]
+    assert {k: list(v.shape) for k, v in network.state_dict().items()} == keys
+    network.load_state_dict(formula.fill(network.state_dict(), "visible"))
+    with torch.inference_mode():
+        logits = network(formula.image(f"visible/{name}/image", (1, 3, 256, 512)))
+    stored = np.load(GOLDEN / f"{case}.npz")
+    expected = torch.from_numpy(stored[stored.files[0]])
+    assert (logits[:, :, ::4, ::4] - expected).abs().max() < 1e-4 * expected.std()

@@ -1,0 +1,1 @@
+"""Published networks that label what nobody labelled: read for training only, never shipped."""
