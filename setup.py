@@ -1,15 +1,21 @@
 """road_clarity as an ament_python package that plain pip installs as well."""
 
-from glob import glob
+from pathlib import Path
 
 from setuptools import find_packages, setup
 
 NAME = "road_clarity"
 
+
+def files(folder: str) -> list[str]:
+    """The plain files of a folder, as data_files wants them."""
+    return [str(path) for path in sorted(Path(folder).iterdir()) if path.is_file()]
+
+
 setup(
     name=NAME,
     version="0.1.0",
-    description="How risky is the road ahead, and why: perception, world model and explanations on ROS 2",
+    description="How risky is the road ahead, and why: perception and explanations on ROS 2",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
@@ -42,8 +48,8 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
-        (f"share/{NAME}/launch", glob("launch/*")),
-        (f"share/{NAME}/config", glob("config/*")),
+        (f"share/{NAME}/launch", files("launch")),
+        (f"share/{NAME}/config", files("config")),
     ],
     entry_points={"console_scripts": ["road-clarity = road_clarity.cli:main"]},
 )

@@ -1,6 +1,6 @@
-"""Model cards: where weights come from, what they were measured to do.  Markdown with YAML front matter.
+"""Model cards (Mitchell et al. 2019, arXiv:1810.03993): origin and measured quality of weights.
 
-After Mitchell et al. 2019 (arXiv:1810.03993).  Pure text; reading the file is pipeline.weights' work.
+Markdown with YAML front matter.  Pure text; reading the file is pipeline.weights' work.
 """
 
 from __future__ import annotations
@@ -44,5 +44,7 @@ class Card:
         front = yaml.safe_load(parts[1]) if len(parts) == 3 else None
         wanted = {field.name for field in fields(cls)} - {"notes"}
         if not isinstance(front, dict) or set(front) != wanted:
-            raise BadInput("model card", source, f"its front matter must have exactly {sorted(wanted)}")
+            raise BadInput(
+                "model card", source, f"its front matter must have exactly {sorted(wanted)}"
+            )
         return cls(**front, notes=parts[2].strip())

@@ -1,4 +1,4 @@
-"""Which networks exist.  A name stands for one architecture; sizes are plain data in each paper's file."""
+"""Which networks exist.  A name stands for one architecture; its sizes stand in its file."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from collections.abc import Callable
 from torch import nn
 
 from road_clarity.models.errors import BadInput
+from road_clarity.models.latent_lstm import LatentLstm
+from road_clarity.models.vae import Vae
 
 # name -> builder of the untrained network
-BUILDERS: dict[str, Callable[[], nn.Module]] = {}
+BUILDERS: dict[str, Callable[[], nn.Module]] = {
+    "vae_64": Vae,
+    "latent_lstm_256": LatentLstm,
+}
 
 
 def build(architecture: str) -> nn.Module:

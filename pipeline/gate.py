@@ -1,4 +1,4 @@
-"""The input gate: is this image fit to be judged?  A camera that fails must never look like a calm road."""
+"""The input gate: is this image fit to be judged?  A failed camera must not look calm."""
 
 from __future__ import annotations
 
@@ -40,13 +40,16 @@ class InputGate:
         last, self._last = self._last, frame
         before, self._thumb = self._thumb, thumbnail(frame.image)
         faults = [*self._stream(frame, last), *self._picture(self._thumb)]
-        same = before is not None and float(cv2.absdiff(before, self._thumb).mean())
-        if before is None or same > self._config.frozen_difference or broken(tuple(faults)):
+        if before is None or broken(tuple(faults)) or self._differ(before, self._thumb):
             self._moved_ns = frame.stamp_ns
-        still_s = (frame.stamp_ns - self._moved_ns) * 1e-9
-        if still_s > self._config.frozen_s:
-            faults.append(Fault("input.frozen", f"the image has not changed for {still_s:.1f} s"))
+        still_ns = frame.stamp_ns - self._moved_ns
+        if still_ns > self._config.frozen_s * 1e9:
+            text = f"the image has not changed for {still_ns * 1e-9:.1f} s"
+            faults.append(Fault("input.frozen", text))
         return tuple(faults)
+
+    def _differ(self, before: NDArray[np.uint8], now: NDArray[np.uint8]) -> bool:
+        return float(cv2.absdiff(before, now).mean()) > self._config.frozen_difference
 
     def _stream(self, frame: Frame, last: Frame | None) -> list[Fault]:
         if last is None:

@@ -1,4 +1,4 @@
-"""The streaming core: one Frame in, one Scene and its Risk out.  Replay, tests, service and demo all run this."""
+"""The streaming core: one Frame in, one Scene and its Risk out.  Everything offline runs this."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from time import perf_counter
 from typing import TypeVar
 
 import torch
+from road_clarity.pipeline.lanes import LaneStage
+from road_clarity.pipeline.segmentation import SegmentationStage
+from road_clarity.pipeline.tracking import TrackStage
 
 from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.gate import InputGate, broken
-from road_clarity.pipeline.lanes import LaneStage
 from road_clarity.pipeline.presets import PipelineConfig, override, preset
-from road_clarity.pipeline.segmentation import SegmentationStage
-from road_clarity.pipeline.tracking import TrackStage
 from road_clarity.pipeline.world import WorldStage
 from road_clarity.safety.scene import Fault, Risk, Scene
 from road_clarity.safety.watch import Watch
@@ -33,7 +33,7 @@ class Outcome:
 
 
 class Perception:
-    """All stages in turn on every frame.  No wall clock decides anything: same frames, same outcome."""
+    """All stages in turn on every frame.  No clock decides anything: same frames, same outcome."""
 
     def __init__(self, config: PipelineConfig, device: str = "auto") -> None:
         device = pick_device(device)
@@ -65,7 +65,7 @@ class Perception:
         self._watch.reset()
 
     def step(self, frame: Frame) -> Outcome:
-        """Everything about one frame.  A stage that fails leaves its part out and a fault behind."""
+        """Everything about one frame.  A stage that fails leaves no part, but a fault, behind."""
         run = Run()
         with run.timed("total"):
             with run.timed("gate"):
@@ -77,7 +77,14 @@ class Perception:
             tracks = run.part("tracks", lambda: self._tracks.run(frame, classes))
             world = run.part("world", lambda: self._world.run(frame))
             scene = Scene(
-                frame.index, frame.stamp_ns, frame.size, lanes, classes, tracks, world, tuple(run.faults)
+                frame.index,
+                frame.stamp_ns,
+                frame.size,
+                lanes,
+                classes,
+                tracks,
+                world,
+                tuple(run.faults),
             )
             with run.timed("safety"):
                 risk = self._watch.assess(scene, frame.stamp_ns)
@@ -100,7 +107,7 @@ class Run:
             self.latency_ms[stage] = (perf_counter() - started) * 1e3
 
     def part(self, stage: str, work: Callable[[], Part]) -> Part | None:
-        """The stage's result, or None and a fault: a network may fail in any way, the risk must still be told."""
+        """The stage's result, or None and a fault: however a network fails, the risk is told."""
         with self.timed(stage):
             try:
                 return work()

@@ -1,7 +1,7 @@
 """Latest frame wins: a slot of one, and the thread that empties it.
 
-A network that is slower than the camera must see the newest image, not a growing queue of old ones; what was
-overwritten unseen is counted.
+A network slower than the camera must see the newest image, not a growing queue of old ones; what
+was overwritten unseen is counted.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class LatestSlot(Generic[Item]):
 
 
 class StageWorker(Generic[Item]):
-    """A thread that runs `work` on the newest item.  An exception goes to `failed`; the thread lives on."""
+    """A thread that runs `work` on the newest item.  It outlives exceptions: `failed` gets them."""
 
     def __init__(
         self, name: str, work: Callable[[Item], None], failed: Callable[[Item, Exception], None]
@@ -56,7 +56,9 @@ class StageWorker(Generic[Item]):
         while (item := self.slot.take()) is not None:
             try:
                 self._work(item)
-            except Exception as error:  # a model may fail in any way; the safety node must hear of it
+            except (
+                Exception
+            ) as error:  # a model may fail in any way; the safety node must hear of it
                 self._failed(item, error)
 
     def stop(self, timeout_s: float = 5.0) -> bool:

@@ -30,7 +30,7 @@ def read_card(name: str, folder: Path = WEIGHTS) -> Card:
 
 
 def read_state(name: str, folder: Path = WEIGHTS) -> tuple[dict[str, torch.Tensor], Card]:
-    """State dict (floats as float32) and card.  Raises BadInput when the file is missing or was changed."""
+    """State dict (floats as float32) and card.  Raises BadInput when missing or changed."""
     card = read_card(name, folder)
     path = folder / f"{name}.safetensors"
     content = path.read_bytes() if path.is_file() else b""

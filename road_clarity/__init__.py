@@ -1,3 +1,3 @@
-"""road_clarity: how risky is the road ahead, and why.  The folders next to this one are linked in here."""
+"""road_clarity: how risky is the road ahead, and why.  Links to the folders beside it."""
 
 __version__ = "0.1.0"

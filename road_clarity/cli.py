@@ -1,4 +1,7 @@
-"""The command `road-clarity`.  Results on stdout, reasons on stderr; 0 done, 1 a gate failed, 2 bad input."""
+"""The command `road-clarity`: results on stdout, reasons on stderr.
+
+Exit codes: 0 done, 1 a gate or comparison failed, 2 bad input.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"road-clarity: {error}", file=sys.stderr)
         return 2
     except click.UsageError as error:
-        print(f"road-clarity: {error.format_message()} (see `road-clarity --help`)", file=sys.stderr)
+        print(
+            f"road-clarity: {error.format_message()} (see `road-clarity --help`)", file=sys.stderr
+        )
         return 2
     except (KeyboardInterrupt, click.Abort):
         print("road-clarity: stopped", file=sys.stderr)

@@ -1,7 +1,8 @@
 """The corridor: the strip of road that the car is about to drive over, in image rows.
 
-Between the ego lane lines where both are seen.  Otherwise by flat-ground geometry: a strip W metres wide seen from h
-metres above the road is W / h * (y - horizon) pixels wide in row y, whatever the focal length.
+Between the ego lane lines where both are seen.  Otherwise by flat-ground geometry: a strip W metres
+wide seen from h metres above the road is W / h * (y - horizon) pixels wide in row y, whatever the
+focal length.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from road_clarity.safety.scene import Lane, Lanes
 
 @dataclass(frozen=True)
 class Corridor:
-    """x(y) = x0 + slope * y on each side; rows from `horizon` down to `bottom` [px]."""
+    """x(y) = x0 + slope * y on each side; rows from `horizon` to `bottom` [px]."""
 
     left: tuple[float, float]  # (x0, slope)
     right: tuple[float, float]
@@ -24,7 +25,7 @@ class Corridor:
     bottom: float
 
     def position(self, x: float, y: float) -> float:
-        """Where (x, y) is across the corridor: 0 left edge, 1 right edge.  y is below the horizon."""
+    """x(y) = x0 + slope * y on each side, from the row `horizon` down to `bottom` [px]."""
         left, right = (x0 + slope * y for x0, slope in (self.left, self.right))
         return (x - left) / max(right - left, 1.0)
 
@@ -46,12 +47,15 @@ def corridor(lanes: Lanes | None, size: tuple[int, int], config: SafetyConfig) -
     spread = config.corridor_width_m / config.camera_height_m / 2
     middle = width / 2
     return Corridor(
-        (middle + spread * horizon, -spread), (middle - spread * horizon, spread), horizon, float(height)
+        (middle + spread * horizon, -spread),
+        (middle - spread * horizon, spread),
+        horizon,
+        float(height),
     )
 
 
 def straight_line(lane: Lane) -> tuple[float, float]:
-    """(x0, slope) of x = x0 + slope * y through the lane's lower half, where the road is nearly flat and straight."""
+    """(x0, slope) of x = x0 + slope * y through the lower half, where roads are nearly straight."""
     points = np.asarray(lane.points)
     near = points[points[:, 1] >= np.median(points[:, 1])]
     slope, x0 = np.polyfit(near[:, 1], near[:, 0], 1)

@@ -1,6 +1,7 @@
 """The level: a small state machine with hysteresis.
 
-Up at once, down only after the score stayed clearly lower for a while; whatever cannot be read is unknown at once.
+Up at once, down only after the score stayed clearly lower for a while; whatever cannot be read is
+unknown at once.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Level:
         return self.now
 
     def _reached(self, score: float) -> str:
-        """The highest level whose threshold the score holds; a level already reached is left `release` lower."""
+        """The highest level whose threshold the score holds; one already reached holds longer."""
         slack = {
             level: self._config.release if self.now in LEVELS[rank:3] else 0.0
             for level, rank in RANK.items()

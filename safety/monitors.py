@@ -15,33 +15,39 @@ from road_clarity.safety.risk import Cause, ramp
 from road_clarity.safety.scene import Lanes, Track, Tracks, World
 
 MEANING = {
-    "anomaly.reconstruction": "the world model cannot redraw the scene as well as it redraws calm ones",
+    "anomaly.reconstruction": "the world model redraws the scene worse than calm scenes",
     "anomaly.surprise": "the scene went on differently from what the world model predicted",
     "lane.departure": "the car is close to, or on, a line of its lane",
-    "lane.lost": "neither line of the car's lane has been seen for a while",
+    "lane.lost": "no line of the car's lane has been seen for a while",
     "corridor.person": "a person is in, or walks into, the strip the car is about to drive over",
     "collision.time": "something ahead grows so fast that the car would reach it soon",
+    "input": "the image cannot be judged: frozen, blank, blurred, another size, or a jump in time",
+    "missing, late, failed": "a part of the scene is not there, too old, or its network failed",
 }
-MAX_APPROACH = 5.0  # a box that grows faster than this per second is a tracking jump, not a car [1/s]
+# A box that grows faster than this is a tracking jump, not a car [1/s]
+MAX_APPROACH = 5.0
 LEAST_GROWTH = 0.1  # slower growth is following, not closing in [1/s]
 
 
 def anomaly(world: World, size: tuple[int, int], config: SafetyConfig) -> list[Cause]:
-    """Strangeness by p-value, on a log scale between strange_p and absurd_p."""
-    seen = (
-        ("reconstruction", world.error_p, config.reconstruction_weight, "redrawn as badly as this"),
-        ("surprise", world.surprise_p, config.surprise_weight, "as badly predicted as this"),
+    """How rare the errors of the world model are on calm roads."""
+    found = error_region(world.error_map, size)
+    region, share = found if found else (None, 0.0)
+    badly = (
+        f"{world.error_p:.1%} of calm frames are redrawn as badly; {share:.0%} of the error is here"
     )
-    region = error_region(world.error_map, size)
+    startled = f"{world.surprise_p:.1%} of calm moments surprise the world model as much"
+    drawn = config.reconstruction_weight * rarity(world.error_p, config)
+    expected = config.surprise_weight * rarity(world.surprise_p, config)
     return [
-        Cause(
-            f"anomaly.{kind}",
-            weight * ramp(-math.log(max(p, 1e-12)), -math.log(config.strange_p), -math.log(config.absurd_p)),
-            region if kind == "reconstruction" else None,
-            f"{p:.1%} of calm frames are {what}",
-        )
-        for kind, p, weight, what in seen
-    ]  # fmt: skip
+        Cause("anomaly.reconstruction", drawn, region, badly),
+        Cause("anomaly.surprise", expected, None, startled),
+    ]
+
+
+def rarity(p: float, config: SafetyConfig) -> float:
+    """0 at the p-value strange_p, 1 at absurd_p, straight on a log scale between."""
+    return ramp(-math.log(max(p, 1e-12)), -math.log(config.strange_p), -math.log(config.absurd_p))
 
 
 def departure(lanes: Lanes, size: tuple[int, int], config: SafetyConfig) -> list[Cause]:
@@ -53,9 +59,13 @@ def departure(lanes: Lanes, size: tuple[int, int], config: SafetyConfig) -> list
     if len(ego) < 2:
         return []
     width, height = size
-    left, right = (x0 + slope * height for x0, slope in (straight_line(ego[2]), straight_line(ego[3])))
+    left, right = (
+        x0 + slope * height for x0, slope in (straight_line(ego[2]), straight_line(ego[3]))
+    )
     position = (width / 2 - left) / max(right - left, 1.0)
-    side, gap, lane = ("left", position, ego[2]) if position < 0.5 else ("right", 1 - position, ego[3])
+    side, gap, lane = (
+        ("left", position, ego[2]) if position < 0.5 else ("right", 1 - position, ego[3])
+    )
     xs, ys = zip(*lane.points, strict=True)
     return [
         Cause(
@@ -74,7 +84,7 @@ def lost(seconds: float, config: SafetyConfig) -> list[Cause]:
 
 
 def persons(tracks: Tracks, strip: Corridor, motion: Motion, config: SafetyConfig) -> list[Cause]:
-    """People in the corridor, or walking into it within the horizon, weighed by how close they are."""
+    """People in the corridor, or about to walk into it, weighed by how close they are."""
     causes = []
     for track in tracks.tracks:
         if track.label != "person" or track.box[3] <= strip.horizon:
@@ -86,13 +96,17 @@ def persons(tracks: Tracks, strip: Corridor, motion: Motion, config: SafetyConfi
         inside = [t for t in when if 0.0 <= strip.position(x + walk.rate * t, y) <= 1.0]
         if inside:
             now = inside[0] == 0.0
-            points = config.conflict_weight * ramp(strip.closeness(y), 0.05, 0.5) * (1.0 if now else 0.7)
+            points = (
+                config.conflict_weight * ramp(strip.closeness(y), 0.05, 0.5) * (1.0 if now else 0.7)
+            )
             what = "is in the way" if now else f"walks into the way within {inside[0]:.1f} s"
             causes.append(Cause("corridor.person", points, track.box, f"person {track.id} {what}"))
     return causes
 
 
-def collisions(tracks: Tracks, strip: Corridor, motion: Motion, config: SafetyConfig) -> list[Cause]:
+def collisions(
+    tracks: Tracks, strip: Corridor, motion: Motion, config: SafetyConfig
+) -> list[Cause]:
     """Time to collision by growth of the box, for what stands in the corridor."""
     causes = []
     for track in tracks.tracks:
@@ -102,7 +116,9 @@ def collisions(tracks: Tracks, strip: Corridor, motion: Motion, config: SafetyCo
         surely = growth.rate - 2 * growth.error  # growth that the fit is sure of
         if LEAST_GROWTH < surely < MAX_APPROACH:
             left_s = 1.0 / surely
-            points = config.collision_weight * ramp(left_s, config.collision_begin_s, config.collision_full_s)
+            points = config.collision_weight * ramp(
+                left_s, config.collision_begin_s, config.collision_full_s
+            )
             text = f"{track.label} {track.id} would be reached in {left_s:.1f} s"
             causes.append(Cause("collision.time", points, track.box, text))
     return causes

@@ -29,7 +29,7 @@ class Motion:
         self._samples: dict[int, deque[tuple[int, float, float]]] = {}
 
     def see(self, tracks: Tracks) -> None:
-        """Take in the boxes of a frame; tracks that are gone are forgotten, a time jump forgets all."""
+        """Take in a frame's boxes; tracks that are gone are forgotten, a time jump forgets all."""
         alive: dict[int, deque[tuple[int, float, float]]] = {}
         for track in tracks.tracks:
             samples = self._samples.get(track.id, deque())
@@ -47,7 +47,7 @@ class Motion:
         return self._slope(track_id, 1)
 
     def growth(self, track_id: int) -> Slope:
-        """Relative growth of the box [1/s]; its inverse is the time to collision (Lee 1976, tau)."""
+        """Relative growth of the box [1/s]; its inverse is the time to collision (Lee 1976)."""
         return self._slope(track_id, 2)
 
     def _slope(self, track_id: int, column: int) -> Slope:

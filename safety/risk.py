@@ -36,7 +36,7 @@ def combine(causes: Sequence[Cause]) -> tuple[float, tuple[Reason, ...]]:
 
 
 def ramp(value: float, start: float, full: float) -> float:
-    """0 at `start`, 1 at `full`, straight between and clipped; start may be above full.  nan gives nan."""
+    """0 at `start`, 1 at `full`, clipped; start may be above full.  nan gives nan."""
     if math.isnan(value):
         return math.nan
     return min(max((value - start) / (full - start), 0.0), 1.0)

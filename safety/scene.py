@@ -1,7 +1,8 @@
 """Everything that is known about one frame.  Immutable; pixels are those of the source image.
 
-Boxes are (x0, y0, x1, y1) [px].  Every part carries `stamp_ns`, the stamp of the frame it was computed from, so
-that its age is `scene.stamp_ns - part.stamp_ns`.  A part that is missing is None, never an empty one.
+Boxes are (x0, y0, x1, y1) [px].  Every part carries `stamp_ns`, the stamp of the frame it was
+computed from, so that its age is `scene.stamp_ns - part.stamp_ns`.  A part that is missing is None,
+never an empty one.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class World:
     error_p: float  # share of calm frames reconstructed at least as badly; nan when not calibrated
     error_map: NDArray[np.float32]  # (h, w) squared error, mean over colours, colours in [0, 1]
     surprise: float  # one-step prediction score; nan until there was a prediction
-    surprise_p: float  # share of calm steps at least as surprising; nan until there was a prediction
+    surprise_p: (
+        float  # share of calm steps at least as surprising; nan until there was a prediction
+    )
     horizon_s: float  # how far `prediction` looks ahead
     p_value: float  # of both together
     calibration_id: str

@@ -1,4 +1,4 @@
-"""Settings, once: default, meaning and range stand in a dataclass; flags, ROS parameters, YAML and docs are made from it."""
+"""Settings, once: default, meaning and range stand in a dataclass; all else is made from it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Any
 from road_clarity.models.errors import BadInput
 
 
-def setting(
-    default: Any, doc: str, *, low: float | None = None, high: float | None = None
-) -> Any:
+def setting(default: Any, doc: str, *, low: float | None = None, high: float | None = None) -> Any:
     """A dataclass field that knows its meaning and, for numbers, its closed range [low, high]."""
     return field(default=default, metadata={"doc": doc, "low": low, "high": high})
 

@@ -1,4 +1,4 @@
-"""The watch: scene in, risk out.  Anything missing, late or unreadable makes the risk unknown, never calm."""
+"""The watch: scene in, risk out.  Missing, late or unreadable makes it unknown, never calm."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTS = ("lanes", "segmentation", "tracks", "world")
 
 
 class Watch:
-    """Remembers what risk needs from earlier frames: motion, the level, since when the lane is lost."""
+    """Remembers earlier frames: motion, the level, since when the lane is lost."""
 
     def __init__(self, config: SafetyConfig) -> None:
         self._config = config
@@ -45,8 +45,12 @@ class Watch:
                     faults.append(Fault(f"{name}.missing", f"there are no {name} for this frame"))
             elif (age_s := (now_ns - part.stamp_ns) * 1e-9) > self._config.max_age_s:
                 faults.append(Fault(f"{name}.late", f"{name} are {age_s:.2f} s old"))
-        if scene.world and not (math.isfinite(scene.world.error) and math.isfinite(scene.world.surprise_p)):
-            faults.append(Fault("world.no_prediction", "the world model has not predicted this moment"))
+        if scene.world and not (
+            math.isfinite(scene.world.error) and math.isfinite(scene.world.surprise_p)
+        ):
+            faults.append(
+                Fault("world.no_prediction", "the world model has not predicted this moment")
+            )
         return faults
 
     def _causes(self, scene: Scene) -> list[Cause]:

@@ -1,4 +1,4 @@
-"""Where the training and test data lie: ROAD_CLARITY_DATA, else ../shared/data beside the checkout."""
+"""Where the data lie: ROAD_CLARITY_DATA, else ../shared/data beside the checkout."""
 
 from __future__ import annotations
 

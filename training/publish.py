@@ -1,4 +1,4 @@
-"""Put trained weights where the pipeline finds them: float16 safetensors beside a model card, both or neither."""
+"""Put trained weights where the pipeline finds them: safetensors beside their model card."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WEIGHTS = Path(__file__).resolve().parents[1] / "models" / "weights"
 
 
 def publish(card: Card, state: dict[str, torch.Tensor], folder: Path = WEIGHTS) -> Path:
-    """Write folder/<card.name>.{safetensors,md}; floats are stored as float16.  Returns the weights' path."""
+    """Write folder/<card.name>.{safetensors,md}; floats stored as float16.  Returns the path."""
     halves = {
         key: (value.half() if value.is_floating_point() else value).cpu().contiguous()
         for key, value in state.items()

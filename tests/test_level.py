@@ -1,0 +1,60 @@
+"""The level rises at once, falls after a hold, and is unknown whenever nobody can know."""
+
+import math
+from itertools import product
+
+import pytest
+
+from road_clarity.safety.config import SafetyConfig
+from road_clarity.safety.level import LEVELS, Level
+
+CONFIG = SafetyConfig(elevated=0.3, high=0.6, release=0.1, hold_s=0.5)
+SCORE_OF = {"nominal": 0.0, "elevated": 0.4, "high": 0.9}
+
+
+def level_in(state: str) -> Level:
+    """A level that has been in `state` since t = 0 s."""
+    level = Level(CONFIG)
+    if state != "unknown":
+        level.step(-1_000_000_000, SCORE_OF[state], known=True)
+        level.step(0, SCORE_OF[state], known=True)
+    assert level.now == state
+    return level
+
+
+def test_before_the_first_frame_the_level_is_unknown():
+    assert Level(CONFIG).now == "unknown"
+
+
+@pytest.mark.parametrize("state", LEVELS)
+@pytest.mark.parametrize(
+    ("score", "known"),
+    [(0.0, False), (math.nan, True), (math.inf, True), (-0.1, True), (1.1, True)],
+)
+def test_what_cannot_be_read_is_unknown_from_every_level_at_once(state, score, known):
+    assert level_in(state).step(1, score, known) == "unknown"
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(SCORE_OF, SCORE_OF)))
+def test_one_frame_raises_the_level_but_never_lowers_it(state, event):
+    higher = max(state, event, key=LEVELS.index)
+    assert level_in(state).step(1, SCORE_OF[event], known=True) == higher
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(LEVELS, SCORE_OF)))
+def test_after_the_hold_the_level_is_what_the_score_says(state, event):
+    level = level_in(state)
+    level.step(1, SCORE_OF[event], known=True)
+    assert level.step(500_000_001, SCORE_OF[event], known=True) == event
+
+
+def test_a_score_that_trembles_around_a_threshold_keeps_the_level():
+    level = level_in("high")
+    scores = [0.55, 0.61, 0.52, 0.58, 0.51]
+    assert [level.step(i * 400_000_000, s, True) for i, s in enumerate(scores)] == ["high"] * 5
+
+
+def test_time_running_backwards_starts_the_hold_anew():
+    level = level_in("high")
+    level.step(10_000_000_000, 0.0, known=True)
+    assert level.step(1_000_000_000, 0.0, known=True) == "high"

@@ -1,0 +1,116 @@
+"""What speaks against a calm road: drawn scenes of 100 x 100 pixels, worked out by hand.
+
+The lane lines run from (50, 50), the horizon, to (0, 100) on the left and (100, 100) on the right.
+"""
+
+import math
+
+import pytest
+
+from road_clarity.safety import monitors
+from road_clarity.safety.config import SafetyConfig
+from road_clarity.safety.corridor import corridor
+from road_clarity.safety.motion import Motion
+from road_clarity.safety.scene import Lane, Lanes, Track, Tracks
+
+SIZE = (100, 100)
+CONFIG = SafetyConfig(
+    horizon=0.5, camera_height_m=1.4, corridor_width_m=2.8,
+    conflict_weight=0.8, conflict_horizon_s=1.0,
+    collision_weight=0.8, collision_begin_s=4.0, collision_full_s=2.0,
+    departure_weight=0.6, departure_margin=0.2,
+)  # fmt: skip
+TENTH = 100_000_000  # [ns]
+
+
+def lane(number: int, bottom_x: float) -> Lane:
+    return Lane(
+        number, tuple((50 + (bottom_x - 50) * k / 10, 50 + 5 * k) for k in range(10, 0, -1)), 0.9
+    )
+
+
+def straight_road(left: float = 0.0, right: float = 100.0) -> Lanes:
+    return Lanes(0, (lane(2, left), lane(3, right)))
+
+
+def tracks_of(label: str, boxes, period_ns: int = TENTH) -> tuple[Tracks, Motion]:
+    motion = Motion(history_s=1.0)
+    for i, box in enumerate(boxes):
+        tracks = Tracks(i * period_ns, (Track(7, label, box, 0.9, i),))
+        motion.see(tracks)
+    return tracks, motion
+
+
+def test_the_corridor_lies_between_the_ego_lines_and_ends_where_they_meet():
+    strip = corridor(straight_road(), SIZE, CONFIG)
+    assert strip.horizon == pytest.approx(50)
+    assert [strip.position(x, 80) for x in (20, 50, 80)] == pytest.approx([0, 0.5, 1])
+
+
+def test_without_lines_the_corridor_is_flat_ground_geometry():
+    strip = corridor(
+        None, SIZE, CONFIG
+    )  # 2.8 m seen from 1.4 m: twice as wide as far below the horizon
+    assert [strip.position(x, 75) for x in (25, 50, 75)] == pytest.approx([0, 0.5, 1])
+    assert strip.closeness(75) == 0.5
+
+
+def test_a_person_standing_right_before_the_car_counts_in_full():
+    tracks, motion = tracks_of("person", [(45, 40, 55, 90)])
+    (cause,) = monitors.persons(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG)
+    assert (cause.code, cause.points, cause.region) == ("corridor.person", 0.8, (45, 40, 55, 90))
+
+
+def test_a_person_on_the_pavement_is_no_conflict():
+    tracks, motion = tracks_of("person", [(2, 50, 8, 70)] * 6)
+    assert monitors.persons(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG) == []
+
+
+def test_a_person_who_walks_towards_the_corridor_conflicts_before_arriving():
+    walk = [(x - 3, 50, x + 3, 80) for x in (0, 2, 4, 6, 8, 10)]  # 20 px/s; the line is at x = 20
+    tracks, motion = tracks_of("person", walk)
+    (cause,) = monitors.persons(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG)
+    assert cause.points == pytest.approx(0.8 * 0.7)
+    assert cause.text == "person 7 walks into the way within 0.5 s"
+
+
+def growing(rate: float) -> list[tuple[float, float, float, float]]:
+    heights = [20 * math.exp(rate * 0.1 * i) for i in range(8)]
+    return [(40, 90 - h, 60, 90) for h in heights]
+
+
+def test_a_car_whose_box_grows_by_a_third_a_second_is_reached_in_three_seconds():
+    tracks, motion = tracks_of("vehicle", growing(1 / 3))
+    (cause,) = monitors.collisions(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG)
+    assert cause.points == pytest.approx(0.8 * 0.5)
+    assert cause.text == "vehicle 7 would be reached in 3.0 s"
+
+
+@pytest.mark.parametrize("rate", [-0.5, 0.0, 0.05, 8.0])
+def test_leaving_standing_following_and_jumping_boxes_are_no_collision(rate):
+    tracks, motion = tracks_of("vehicle", growing(rate))
+    assert (
+        monitors.collisions(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG) == []
+    )
+
+
+def test_a_car_in_the_next_lane_is_no_collision():
+    tracks, motion = tracks_of("vehicle", [(0, 70 - h, 20, 70) for h in (20, 21, 22, 23, 24, 25)])
+    assert (
+        monitors.collisions(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG) == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "points"), [(0, 100, 0.0), (40, 140, 0.3), (50, 150, 0.6), (55, 155, 0.6)]
+)
+def test_departure_grows_from_the_margin_to_the_line(left, right, points):
+    (cause,) = monitors.departure(straight_road(left, right), SIZE, CONFIG)
+    assert cause.points == pytest.approx(points)
+
+
+def test_a_track_that_jumps_back_in_time_starts_a_new_history():
+    motion = Motion(history_s=1.0)
+    for stamp in (0, 1, 2, 3, 4, 2):
+        motion.see(Tracks(stamp * TENTH, (Track(7, "person", (stamp, 0, stamp, 9), 0.9, 1),)))
+    assert motion.sideways(7).error == math.inf
