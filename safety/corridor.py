@@ -25,7 +25,7 @@ class Corridor:
     bottom: float
 
     def position(self, x: float, y: float) -> float:
-    """x(y) = x0 + slope * y on each side, from the row `horizon` down to `bottom` [px]."""
+        """Where (x, y), below the horizon, is across the corridor: 0 left edge, 1 right edge."""
         left, right = (x0 + slope * y for x0, slope in (self.left, self.right))
         return (x - left) / max(right - left, 1.0)
 
