@@ -1,0 +1,49 @@
+"""The memory of the world model: what the next latent will be (Ha & Schmidhuber 2018, arXiv:1803.10122, A.2).
+
+Deterministic head on the change, mu[t+1] = mu[t] + head(h[t]), instead of a mixture: relevance propagation (Arras et
+al. 2017) is then well defined.  B batch, T steps of STEP_S, D latent dimensions.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from road_clarity.models.nominal import CalmScores, Whitening
+from road_clarity.models.vae import LATENT_SIZE
+
+HIDDEN_SIZE = 256
+STEP_S = 0.1  # time between two latents [s]
+
+State = tuple[Tensor, Tensor]  # hidden and cell, each (1, B, HIDDEN_SIZE)
+
+
+class LatentLstm(nn.Module):
+    """Reads latents at a fixed rate and says how the drive goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(LATENT_SIZE, HIDDEN_SIZE, batch_first=True)
+        self.head = nn.Linear(HIDDEN_SIZE, LATENT_SIZE)
+        nn.init.zeros_(self.head.weight)  # before training: nothing changes
+        nn.init.zeros_(self.head.bias)
+        self.calm = CalmScores("surprise", "still", "moving")
+        self.calm_change = Whitening(LATENT_SIZE)  # of the one-step prediction errors
+
+    def forward(self, z: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """z: (B, T, D) -> for each step the latent that should come next (B, T, D), and the state after the last"""
+        hidden, after = self.lstm(z, state)
+        return z + self.head(hidden), after
+
+    def step(self, z: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """z: (B, D) -> the next latent (B, D), state"""
+        following, after = self(z[:, None], state)
+        return following[:, 0], after
+
+    def dream(self, z: Tensor, state: State | None, horizon: int) -> Tensor:
+        """The next `horizon` latents after z (B, D), each fed back in: (B, horizon, D)"""
+        dreamt = []
+        for _ in range(horizon):
+            z, state = self.step(z, state)
+            dreamt.append(z)
+        return torch.stack(dreamt, dim=1)

@@ -1,0 +1,106 @@
+"""The world model at work: every frame is redrawn from its latent, and the next second is dreamt.
+
+After On the Road to Clarity (Roshdi et al. 2024, arXiv:2404.17350), whose ideas this follows; sizes after World
+Models (arXiv:1803.10122).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from road_clarity.models.cards import Card
+from road_clarity.models.latent_lstm import STEP_S, LatentLstm, State
+from road_clarity.models.vae import IMAGE_SIZE, Vae
+from road_clarity.pipeline import weights
+from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.latent_clock import LatentClock
+from road_clarity.safety import anomaly
+from road_clarity.safety.scene import World
+from road_clarity.safety.settings import Checked, setting
+
+GAP_S = 0.5  # a longer pause between frames starts the memory anew [s]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldConfig(Checked):
+    """Which world model, and how far it looks ahead."""
+
+    vae: str = setting("vae_edge", "weights of the autoencoder")
+    lstm: str = setting("lstm_edge", "weights of the memory, made for this autoencoder")
+    horizon_s: float = setting(1.0, "how far the predicted picture looks ahead [s]", low=STEP_S, high=3.0)
+
+
+class WorldStage:
+    """Frame in, World out.  Remembers the drive in the memory's state; a gap or a jump in time forgets it."""
+
+    def __init__(self, config: WorldConfig, device: str) -> None:
+        self._device = device
+        vae, vae_card = weights.load(config.vae, device)
+        lstm, lstm_card = weights.load(config.lstm, device)
+        self._vae, self._lstm = cast(Vae, vae), cast(LatentLstm, lstm)
+        self.cards: tuple[Card, ...] = (vae_card, lstm_card)
+        self._steps = round(config.horizon_s / STEP_S)
+        self._calibration_id = anomaly.world_calibration_id(self._vae, self._lstm)
+        self._clock = LatentClock(round(STEP_S * 1e9), round(GAP_S * 1e9))
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the drive so far."""
+        self._clock.reset()
+        self._state: State | None = None
+        self._expected: Tensor | None = None  # (1, D) the latent of the next step
+        self._surprise = math.nan
+        self._prediction: NDArray[np.uint8] | None = None
+
+    @torch.inference_mode()
+    def run(self, frame: Frame) -> World:
+        if self._clock.broken(frame.stamp_ns):
+            self.reset()
+        scores = anomaly.still_scores(self._vae, network_input(frame.image).to(self._device))
+        self._remember(self._clock.push(frame.stamp_ns, scores.latents))
+        verdict = anomaly.judge(self._vae, self._lstm, scores, self._surprise)
+        return World(
+            stamp_ns=frame.stamp_ns,
+            error=float(scores.error),
+            error_p=verdict.error_p,
+            error_map=scores.error_map[0].cpu().numpy(),
+            surprise=self._surprise,
+            surprise_p=verdict.surprise_p,
+            horizon_s=self._steps * STEP_S,
+            p_value=verdict.p_value,
+            calibration_id=self._calibration_id,
+            reconstruction=picture(scores.reconstruction),
+            prediction=self._prediction,
+        )
+
+    def _remember(self, due: list[Tensor]) -> None:
+        """Step the memory over the latents that are due; dream once, from the last of them."""
+        for latent in due:
+            if self._expected is not None:
+                self._surprise = float(anomaly.surprise(self._lstm, self._expected, latent))
+            self._expected, self._state = self._lstm.step(latent, self._state)
+        if due and self._expected is not None:
+            ahead = self._expected
+            if self._steps > 1:
+                ahead = self._lstm.dream(ahead, self._state, self._steps - 1)[:, -1]
+            self._prediction = picture(self._vae.decode(ahead))
+
+
+def network_input(image: NDArray[np.uint8]) -> Tensor:
+    """The whole frame (H, W, 3), squeezed by averaging areas: (1, 3, 64, 64) in [0, 1]"""
+    small = cv2.resize(image, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255
+
+
+def picture(x: Tensor) -> NDArray[np.uint8]:
+    """(1, 3, h, w) in [0, 1] -> (h, w, 3)"""
+    levels = (x[0] * 255).round().to(torch.uint8)
+    return levels.permute(1, 2, 0).contiguous().cpu().numpy()
