@@ -55,12 +55,13 @@ def override(config: PipelineConfig, settings: Sequence[str]) -> PipelineConfig:
     for one in settings:
         path, found, text = one.partition("=")
         part_name, _, name = path.partition(".")
-        part = getattr(config, part_name, None)
+        part: Any = getattr(config, part_name, None)
         known = {f.name for f in fields(part)} if part is not None else set()
         if not found or name not in known:
             raise BadInput("setting", one, "write part.field=value; " + choices(config, part_name))
         value = parse(one, text, getattr(part, name))
-        config = replace(config, **{part_name: replace(part, **{name: value})})
+        changed: dict[str, Any] = {part_name: replace(part, **{name: value})}
+        config = replace(config, **changed)
     return config
 
 

@@ -9,7 +9,7 @@ import math
 
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.corridor import Corridor, straight_line
-from road_clarity.safety.error_region import error_region
+from road_clarity.safety.error_region import error_region, error_share
 from road_clarity.safety.motion import Motion
 from road_clarity.safety.risk import Cause, ramp
 from road_clarity.safety.scene import Lanes, Track, Tracks, World
@@ -31,8 +31,8 @@ LEAST_GROWTH = 0.1  # slower growth is following, not closing in [1/s]
 
 def anomaly(world: World, size: tuple[int, int], config: SafetyConfig) -> list[Cause]:
     """How rare the errors of the world model are on calm roads."""
-    found = error_region(world.error_map, size)
-    region, share = found if found else (None, 0.0)
+    region = error_region(world.error_map, size)
+    share = error_share(world.error_map, size, region) if region else 0.0
     badly = (
         f"{world.error_p:.1%} of calm frames are redrawn as badly; {share:.0%} of the error is here"
     )

@@ -1,0 +1,48 @@
+# What a newcomer types: make demo, make test.  The rest is for those who stay.
+PYTHON ?= python3
+SOURCE ?=
+DATA := $(or $(ROAD_CLARITY_DATA),$(wildcard ../shared/data))
+BIN := .venv/bin
+export ROAD_CLARITY_DATA := $(abspath $(DATA))
+export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
+
+.PHONY: setup demo test lint bench config clean
+
+setup: .venv/.installed .venv/.messages service/gen/.made
+
+.venv/.installed: setup.py requirements-ros.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14) and f"PYTHON {sys.version.split()[0]}: use Python 3.10 to 3.13, as in make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement requirements-ros.txt --editable '.[simulator,train,test,lint]'
+	@touch $@
+
+.venv/.messages: .venv/.installed $(wildcard msgs/msg/* msgs/srv/* msgs/CMakeLists.txt msgs/package.xml msgs/cmake/*)
+	msgs/build.sh .venv
+	@touch $@
+
+service/gen/.made: .venv/.installed $(wildcard msgs/proto/road_clarity/v1/*.proto)
+	$(BIN)/python -m road_clarity.service.generate
+	@touch $@
+
+# A clip that the repository renders itself, then a real one where there is any; or the SOURCE you name.
+demo: setup
+	@$(BIN)/python -m road_clarity.evaluation.demo $(SOURCE)
+
+test: setup
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/road-clarity bench
+
+# Parameter files are made from the settings dataclasses; a test holds them to it.
+config: setup
+	$(BIN)/python -m road_clarity.nodes.parameter_files config
+
+clean:
+	rm -rf .venv build install log out road_clarity.egg-info service/gen
