@@ -1,6 +1,5 @@
 # What a newcomer types: make demo, make test.  The rest is for those who stay.
 PYTHON ?= python3
-SOURCE ?=
 DATA := $(or $(ROAD_CLARITY_DATA),$(wildcard ../shared/data))
 BIN := .venv/bin
 export ROAD_CLARITY_DATA := $(abspath $(DATA))
@@ -25,8 +24,19 @@ service/gen/.made: .venv/.installed $(wildcard msgs/proto/road_clarity/v1/*.prot
 	@touch $@
 
 # A clip that the repository renders itself, then a real one where there is any; or the SOURCE you name.
+ifdef SOURCE
 demo: setup
-	@$(BIN)/python -m road_clarity.evaluation.demo $(SOURCE)
+	@$(BIN)/road-clarity replay $(SOURCE) --out out/demo/yours
+else
+REAL := $(wildcard $(ROAD_CLARITY_DATA)/video/udacity/solidWhiteRight.mp4)
+demo: setup out/demo/street.mp4
+	@$(BIN)/road-clarity replay out/demo/street.mp4 --out out/demo/street
+	@$(if $(REAL),$(BIN)/road-clarity replay $(REAL) --out out/demo/highway)
+endif
+
+out/demo/street.mp4: | setup
+	@mkdir -p out/demo
+	@$(BIN)/road-clarity simulate --scenario demo --out $@
 
 test: setup
 	$(BIN)/pytest
