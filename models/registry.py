@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from torch import nn
 
 from road_clarity.models.errors import BadInput
+from road_clarity.models.ffnet import build_ffnet
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.vae import Vae
 
 # name -> builder of the untrained network
 BUILDERS: dict[str, Callable[[], nn.Module]] = {
+    "ffnet_22xs_eee": partial(build_ffnet, "ffnet_22xs_eee", classes=11),
     "vae_64": Vae,
     "latent_lstm_256": LatentLstm,
 }

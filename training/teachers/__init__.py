@@ -1,1 +1,1 @@
-"""Published networks that label what nobody labelled: read for training only, never shipped."""
+"""Published networks that label what nobody labelled; read from the data folder, never shipped."""

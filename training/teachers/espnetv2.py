@@ -46,8 +46,8 @@ def conv(
     )
 
 
-def run(parts: nn.ModuleDict, x: Tensor) -> Tensor:
-    for part in parts.values():
+def run(parts: nn.Module, x: Tensor) -> Tensor:
+    for part in parts.children():
         x = part(x)
     return x
 
@@ -176,11 +176,11 @@ class PyramidPool(nn.Module):
     @staticmethod
     def look(x: Tensor, stage: nn.Module, scale: float) -> Tensor:
         size = x.shape[2:]
-        scaled = [max(math.ceil(side * scale), MIN_POOLED) for side in size]
+        height, width = (max(math.ceil(side * scale), MIN_POOLED) for side in size)
         if scale < 1:
-            return enlarge(stage(F.adaptive_avg_pool2d(x, scaled)), size)
+            return enlarge(stage(F.adaptive_avg_pool2d(x, (height, width))), size)
         if scale > 1:
-            return F.adaptive_avg_pool2d(stage(enlarge(x, scaled)), list(size))
+            return F.adaptive_avg_pool2d(stage(enlarge(x, (height, width))), (size[0], size[1]))
         out: Tensor = stage(x)
         return out
 
@@ -230,8 +230,8 @@ class EspNetV2(nn.Module):
         return out
 
 
-def enlarge(x: Tensor, size: torch.Size | list[int]) -> Tensor:
-    return F.interpolate(x, list(size), mode="bilinear", align_corners=True)
+def enlarge(x: Tensor, size: torch.Size | tuple[int, int]) -> Tensor:
+    return F.interpolate(x, tuple(size), mode="bilinear", align_corners=True)
 
 
 def load_teacher(path: Path) -> EspNetV2:

@@ -1,0 +1,38 @@
+"""How well a segmentation matches: confusion matrix, intersection over union, pixel accuracy.
+
+As CamVid and Cityscapes count: one confusion matrix over all images, then a class's score is
+true positives / (true positives + false positives + false negatives).  K classes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Confusion = NDArray[np.int64]  # (K, K) pixels: row what it is, column what was said
+
+
+def confusion(truth: NDArray[np.uint8], said: NDArray[np.uint8], classes: int) -> Confusion:
+    """Pixels whose truth is not one of the classes (void) do not count.  Shapes are equal."""
+    counts = truth < classes
+    pairs = truth[counts].astype(np.int64) * classes + said[counts]
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+
+
+def iou(matrix: Confusion) -> NDArray[np.float64]:
+    """(K,) per class; nan for a class that neither is nor was said anywhere."""
+    hit = np.diag(matrix)
+    either = matrix.sum(axis=0) + matrix.sum(axis=1) - hit
+    out = np.full(len(matrix), np.nan)
+    np.divide(hit, either, out=out, where=either > 0)
+    return out
+
+
+def mean_iou(matrix: Confusion) -> float:
+    """Over the classes that occur."""
+    return float(np.nanmean(iou(matrix)))
+
+
+def pixel_accuracy(matrix: Confusion) -> float:
+    """Share of the pixels that count whose class was said right."""
+    return float(np.trace(matrix) / matrix.sum())

@@ -1,0 +1,56 @@
+"""What the card of ffnet_edge says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from road_clarity.models.cards import Card
+from road_clarity.models.iou import Confusion, iou, mean_iou, pixel_accuracy
+from road_clarity.safety.scene import CLASSES
+from road_clarity.training import camvid, street_labels
+
+if TYPE_CHECKING:
+    from road_clarity.training.segmentation import SegmentationRecipe
+
+NOTES = """\
+# ffnet_edge: what is where in a street scene
+
+FFNet (arXiv:2206.08236) of 22 residual blocks at half the slim widths; 11 classes of CamVid; every
+image is squeezed to 512 x 256, the answer has a quarter of that resolution.
+
+**Licence of the weights: research and non-commercial use**, since CamVid (CC BY-NC 4.0) labels and
+a teacher trained on Cityscapes made them.
+
+**Split.** Learned from CamVid train (367 images) and, half of every batch, from frames of highway
+and city clips, TuSimple frames, stills and PETS frames that ESPNetv2 labelled and FastestDet
+checked; the last fifth of every clip was not used. CamVid val (101 images) chose among the states
+of the run, so the figures above flatter a little; no test images were at hand.
+
+**Known failures.** Poles, signs and distant people are often lost at this resolution. Bicyclists,
+rare in the data, are weak. Night, rain, snow and bonnets were hardly seen. Grass counts as Tree,
+walls as Building. On the street clips there is no human label: the teacher's mistakes (railings and
+hill sides taken for vehicles or road) may have been learned.
+"""
+
+
+def card(recipe: SegmentationRecipe, step: int, seconds: float, matrix: Confusion) -> Card:
+    """The card of the state after `step` batches, with its scores on CamVid val."""
+    scores = {
+        "camvid_val_miou": mean_iou(matrix),
+        "camvid_val_pixel_accuracy": pixel_accuracy(matrix),
+    }
+    scores |= {
+        f"camvid_val_iou_{name}": value for name, value in zip(CLASSES, iou(matrix), strict=True)
+    }
+    return Card(
+        name="ffnet_edge",
+        architecture="ffnet_22xs_eee",
+        data={"CamVid train": camvid.LICENCE} | street_labels.LICENCES,
+        command=f"road-clarity train segmentation --steps {recipe.steps} --seed {recipe.seed}",
+        seed=recipe.seed,
+        cost=f"{seconds / 3600:.2f} h on one shared CPU core, best after batch {step}",
+        metrics={key: round(float(value), 4) for key, value in scores.items()},
+        metrics_command="road-clarity evaluate segmentation --format camvid "
+        "--data $ROAD_CLARITY_DATA/camvid --split val",
+        notes=NOTES,
+    )
