@@ -26,7 +26,7 @@ service/gen/.made: .venv/.installed $(wildcard msgs/proto/road_clarity/v1/*.prot
 # A clip that the repository renders itself, then a real one where there is any; or the SOURCE you name.
 ifdef SOURCE
 demo: setup
-	@$(BIN)/road-clarity replay $(SOURCE) --out out/demo/yours
+	@$(BIN)/road-clarity replay "$(SOURCE)" --out out/demo/yours
 else
 REAL := $(wildcard $(ROAD_CLARITY_DATA)/video/udacity/solidWhiteRight.mp4)
 demo: setup out/demo/street.mp4
