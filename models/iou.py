@@ -9,20 +9,26 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Confusion = NDArray[np.int64]  # (K, K) pixels: row what it is, column what was said
+Confusion = NDArray[np.int64]  # (K, K + 1) pixels: row what it is, column what was said, last: none
+
+
+def empty(classes: int) -> Confusion:
+    """Nothing was compared yet."""
+    return np.zeros((classes, classes + 1), np.int64)
 
 
 def confusion(truth: NDArray[np.uint8], said: NDArray[np.uint8], classes: int) -> Confusion:
     """Pixels whose truth is not one of the classes (void) do not count.  Shapes are equal."""
     counts = truth < classes
-    pairs = truth[counts].astype(np.int64) * classes + said[counts]
-    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+    columns = np.minimum(said[counts], classes)
+    pairs = truth[counts].astype(np.int64) * (classes + 1) + columns
+    return np.bincount(pairs, minlength=classes * (classes + 1)).reshape(classes, classes + 1)
 
 
 def iou(matrix: Confusion) -> NDArray[np.float64]:
     """(K,) per class; nan for a class that neither is nor was said anywhere."""
     hit = np.diag(matrix)
-    either = matrix.sum(axis=0) + matrix.sum(axis=1) - hit
+    either = matrix.sum(axis=1) + matrix[:, :-1].sum(axis=0) - hit
     out = np.full(len(matrix), np.nan)
     np.divide(hit, either, out=out, where=either > 0)
     return out

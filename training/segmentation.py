@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from road_clarity.models.ffnet import normalise
-from road_clarity.models.iou import Confusion, confusion, iou, mean_iou
+from road_clarity.models.iou import Confusion, confusion, empty, iou, mean_iou
 from road_clarity.models.registry import build
 from road_clarity.safety.scene import CLASSES
 from road_clarity.safety.settings import Checked, setting
@@ -152,7 +152,7 @@ def class_weights(pairs: list[Labelled]) -> Tensor:
 def score(network: nn.Module, pairs: list[Labelled]) -> Confusion:
     """At the labels' resolution, as the pipeline would see the images."""
     network.eval()
-    total = np.zeros((len(CLASSES), len(CLASSES)), np.int64)
+    total = empty(len(CLASSES))
     for pair in pairs:
         image = cv2.resize(pair.image, INPUT_SIZE, interpolation=cv2.INTER_AREA)
         logits = network(normalise(torch.from_numpy(image)[None]))

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from road_clarity.models.ffnet import normalise
+from road_clarity.safety.cityscapes import CAMVID_INDEX
 from road_clarity.safety.scene import CLASSES
 from road_clarity.training.camvid import VOID, Labelled, read_rgb
 from road_clarity.training.teachers import espnetv2
@@ -38,15 +39,6 @@ MARGIN = 0.15  # a box reaches so far beyond itself, share of its size
 
 PEOPLE = tuple(CLASSES.index(name) for name in ("Pedestrian", "Bicyclist"))
 VEHICLES = (CLASSES.index("Car"),)
-
-# Cityscapes class -> the CamVid class that covers the same things
-CITYSCAPES_TO_CAMVID = {
-    "road": "Road", "sidewalk": "Pavement", "building": "Building", "wall": "Building",
-    "fence": "Fence", "pole": "Pole", "traffic light": "SignSymbol", "traffic sign": "SignSymbol",
-    "vegetation": "Tree", "terrain": "Tree", "sky": "Sky", "person": "Pedestrian",
-    "rider": "Bicyclist", "car": "Car", "truck": "Car", "bus": "Car", "train": "Car",
-    "motorcycle": "Bicyclist", "bicycle": "Bicyclist",
-}  # fmt: skip
 
 # clip below the data folder -> every how many frames are taken
 CLIPS = {
@@ -108,11 +100,10 @@ def look(teacher: EspNetV2, image: Image) -> Probabilities:
     resized = cv2.resize(image, TEACHER_SIZE, interpolation=cv2.INTER_LINEAR)
     x = normalise(torch.from_numpy(resized)[None])
     straight, mirrored = teacher(torch.cat([x, x.flip(3)])).softmax(dim=1)
-    cityscapes = (straight + mirrored.flip(2)) / 2  # (20, h, w)
+    cityscapes = (straight + mirrored.flip(2)) / 2  # (20, h, w), the last one background
     camvid = cityscapes.new_zeros(len(CLASSES), *cityscapes.shape[1:])
-    for index, name in enumerate(espnetv2.CLASSES):
-        if name in CITYSCAPES_TO_CAMVID:
-            camvid[CLASSES.index(CITYSCAPES_TO_CAMVID[name])] += cityscapes[index]
+    for train_id, index in enumerate(CAMVID_INDEX):
+        camvid[index] += cityscapes[train_id]
     return np.asarray(camvid.numpy())
 
 

@@ -13,14 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-CLASSES = (
-    "road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign",
-    "vegetation", "terrain", "sky", "person", "rider", "car", "truck", "bus", "train",
-    "motorcycle", "bicycle", "background",
-)  # fmt: skip
-
+CLASSES = 20  # the train ids of Cityscapes, then background
 WIDTHS = (32, 128, 256, 512)  # of the four levels at scale 2.0
-DECODER_WIDTHS = (64, 48, 32, len(CLASSES))
+DECODER_WIDTHS = (64, 48, 32, CLASSES)
 PYRAMID_WIDTH = 10
 BRANCHES = 4
 POOLING_SCALES = (2.0, 1.5, 1.0, 0.5, 0.1)

@@ -1,0 +1,61 @@
+"""What is where: an FFNet looks at the whole frame, squeezed to the size it was trained at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from road_clarity.models.cards import Card
+from road_clarity.models.ffnet import normalise
+from road_clarity.pipeline import weights
+from road_clarity.pipeline.frame import Frame
+from road_clarity.safety.cityscapes import CAMVID_INDEX
+from road_clarity.safety.scene import CLASSES, Segmentation
+from road_clarity.safety.settings import Checked, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentationConfig(Checked):
+    """Which network, and at what size it looks."""
+
+    weights: str = setting("ffnet_edge", "weights of the segmentation network")
+    width: int = setting(512, "a frame is squeezed to this width [px]", low=32)
+    height: int = setting(256, "a frame is squeezed to this height [px]", low=32)
+
+
+class SegmentationStage:
+    """Frame in, Segmentation out.  Remembers nothing."""
+
+    def __init__(self, config: SegmentationConfig, device: str) -> None:
+        network, card = weights.load(config.weights, device)
+        self.cards: tuple[Card, ...] = (card,)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._size = (config.width, config.height)
+        self._device = device
+
+    def reset(self) -> None:
+        """There is nothing to forget."""
+
+    @torch.inference_mode()
+    def run(self, frame: Frame) -> Segmentation:
+        squeezed = cv2.resize(frame.image, self._size, interpolation=cv2.INTER_AREA)
+        image = normalise(torch.from_numpy(squeezed)[None].to(self._device))
+        classes = likeliest(self._network(image), self._size)
+        return Segmentation(frame.stamp_ns, classes.cpu().numpy(), frame.size)
+
+
+def likeliest(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """(1, K, h, w) of CamVid's or Cityscapes' classes -> (H, W) uint8 index into CLASSES.
+
+    size: W, H.  Edges are finer when the logits are enlarged before they are compared.
+    """
+    full = F.interpolate(logits, size[::-1], mode="bilinear", align_corners=False)
+    best = full.argmax(dim=1)[0].to(torch.uint8)
+    if logits.shape[1] == len(CLASSES):
+        return best
+    return torch.tensor(np.array(CAMVID_INDEX, np.uint8), device=best.device)[best.long()]
