@@ -33,7 +33,7 @@ TINTS: dict[str, tuple[Colour, float]] = {
     "Car": ((110, 190, 255), 0.25), "Pedestrian": ((255, 214, 64), 0.35),
     "Bicyclist": ((255, 214, 64), 0.35),
 }  # fmt: skip
-HEAT_SHARE = 0.65  # how much of the frame the hottest error hides, 0..1
+HEAT_SHARE = 0.5  # how much of the frame the hottest error hides, 0..1
 MIN_WIDTH = 640  # of the picture [px]
 FONT = cv2.FontFace("sans")
 
