@@ -64,6 +64,11 @@ class Perception:
         self._world.reset()
         self._watch.reset()
 
+    def restart(self) -> None:
+        """Begin another recording: the input gate forgets the last one, too."""
+        self._gate = InputGate(self.config.gate)
+        self.reset()
+
     def step(self, frame: Frame) -> Outcome:
         """Everything about one frame.  A stage that fails leaves no part, but a fault, behind."""
         run = Run()
