@@ -1,0 +1,108 @@
+"""From parts that arrive one by one to scenes, one for every image, in the order of the images.
+
+The networks take different times and skip images they are too slow for.  An image waits for its own parts as long as
+`patience`; then it is judged with the newest older ones, whose age the watch knows.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from road_clarity.safety.scene import Fault, Lanes, Scene, Segmentation, Tracks, World
+from road_clarity.safety.watch import PARTS
+
+Part = Lanes | Segmentation | Tracks | World
+
+REMEMBERED = 32  # parts of a kind; an image never waits longer than that many images take
+
+
+class PartMemory:
+    """The newest parts of every kind."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, deque[Part]] = {name: deque(maxlen=REMEMBERED) for name in PARTS}
+
+    def add(self, name: str, part: Part) -> None:
+        self._parts[name].append(part)
+
+    def newest(self, name: str, stamp_ns: int) -> Part | None:
+        """The newest part that does not look beyond stamp_ns."""
+        seen = (part for part in self._parts[name] if part.stamp_ns <= stamp_ns)
+        return max(seen, key=lambda part: part.stamp_ns, default=None)
+
+    def scene(
+        self, index: int, stamp_ns: int, size: tuple[int, int], faults: tuple[Fault, ...]
+    ) -> Scene:
+        """What is known about the image of stamp_ns.  A part of a stage that failed on it is left out."""
+        failed = {fault.code.partition(".")[0] for fault in faults}
+        parts = {
+            name: None if name in failed else self.newest(name, stamp_ns) for name in PARTS
+        }
+        return Scene(index=index, stamp_ns=stamp_ns, size=size, faults=faults, **parts)  # type: ignore[arg-type]
+
+
+@dataclass
+class Waiting:
+    """An image whose parts are still awaited."""
+
+    index: int
+    stamp_ns: int
+    size: tuple[int, int]
+    faults: tuple[Fault, ...]
+    arrived_s: float
+    missing: set[str] = field(default_factory=lambda: set(PARTS))
+
+
+class SceneAssembly:
+    """Images, parts and faults in; scenes out.  Times of arrival are of a clock that never goes back [s]."""
+
+    def __init__(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        self.forget()
+
+    def forget(self) -> None:
+        """After a jump in time: what was seen before belongs to another drive."""
+        self._memory, self._waiting = PartMemory(), deque[Waiting]()
+        self._early: dict[int, list[tuple[str, Fault | None]]] = {}
+
+    def see_image(
+        self, index: int, stamp_ns: int, size: tuple[int, int], faults: tuple[Fault, ...], now_s: float
+    ) -> None:
+        image = Waiting(index, stamp_ns, size, faults, now_s)
+        for name, fault in self._early.pop(stamp_ns, []):
+            settle(image, name, fault)
+        self._early = {at: heard for at, heard in self._early.items() if at > stamp_ns}
+        self._waiting.append(image)
+
+    def see_part(self, name: str, part: Part) -> None:
+        self._memory.add(name, part)
+        self._heard(part.stamp_ns, name, None)
+
+    def see_fault(self, stamp_ns: int, fault: Fault) -> None:
+        """A stage failed; the code begins with the name of its part."""
+        self._heard(stamp_ns, fault.code.partition(".")[0], fault)
+
+    def _heard(self, stamp_ns: int, name: str, fault: Fault | None) -> None:
+        for image in self._waiting:
+            if image.stamp_ns == stamp_ns:
+                settle(image, name, fault)
+                return
+        if not self._waiting or stamp_ns > self._waiting[-1].stamp_ns:  # overtook its image
+            self._early.setdefault(stamp_ns, []).append((name, fault))
+
+    def ready(self, now_s: float) -> list[Scene]:
+        """The images that are complete or out of patience, and those before them: risks come in order."""
+        last = 0
+        for position, image in enumerate(self._waiting, start=1):
+            if not image.missing or now_s - image.arrived_s >= self._patience_s:
+                last = position
+        images = [self._waiting.popleft() for _ in range(last)]
+        return [self._memory.scene(one.index, one.stamp_ns, one.size, one.faults) for one in images]
+
+
+def settle(image: Waiting, name: str, fault: Fault | None) -> None:
+    """The stage is through with the image, one way or the other."""
+    image.missing.discard(name)
+    if fault is not None:
+        image.faults += (fault,)

@@ -1,0 +1,156 @@
+"""The perception node: the one subscription to the camera, the one decode, the input gate; frames go to the networks.
+
+It tells the safety node of every image in a small message, so that the safety node never handles pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+from rclpy.subscription import Subscription
+from road_clarity_msgs import msg
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from road_clarity.models.errors import BadInput
+from road_clarity.nodes.conversions import faults_to_messages, header_at
+from road_clarity.nodes.lifecycle import RoadNode
+from road_clarity.nodes.overlay import Overlay
+from road_clarity.nodes.qos import CAMERA_IN, RESULT
+from road_clarity.nodes.stage_node import Sight
+from road_clarity.pipeline.frame import Frame, Intrinsics
+from road_clarity.pipeline.gate import GateConfig, InputGate, broken
+from road_clarity.pipeline.image_message import frame_of, intrinsics_of
+from road_clarity.pipeline.presets import PipelineConfig
+from road_clarity.pipeline.slots import StageWorker
+from road_clarity.safety.scene import Fault
+from road_clarity.safety.settings import Checked, setting
+
+KINDS = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": CompressedImage}
+LOOK_EVERY_S = 0.2  # for a publisher of images
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeConfig(Checked):
+    overlay_rate: float = setting(
+        10.0, "overlay pictures while anybody looks [1/s]", low=0.1, high=100.0
+    )
+    gate: GateConfig = field(default_factory=GateConfig)
+
+
+@dataclass(frozen=True, eq=False)
+class Delivery:
+    """An image message as it came."""
+
+    message: Any  # Image or CompressedImage
+    received_ns: int
+
+
+class PerceptionNode(RoadNode):
+    """Camera in, frames out to `listeners`, which never wait."""
+
+    def __init__(self) -> None:
+        super().__init__("perception")
+        self.listeners: list[Callable[[Sight], None]] = []
+        self.overlay = Overlay(self)
+        self._intrinsics: Intrinsics | None = None
+        self._kind = ""
+        self._subscription: Subscription | None = None
+        self._worker: StageWorker[Delivery] | None = None
+        self._index, self._stream, self._size = 0, 0, (0, 0)
+        self._frames = self.create_lifecycle_publisher(msg.CameraFrame, "~/out/frames", RESULT)
+        self.create_subscription(CameraInfo, "~/in/camera_info", self._on_camera_info, CAMERA_IN)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(LOOK_EVERY_S, self._look_for_camera, clock=steady)
+
+    def settings(self, chosen: PipelineConfig) -> IntakeConfig:
+        return IntakeConfig(gate=chosen.gate)
+
+    def build(self, settings: IntakeConfig) -> None:
+        self._gate = InputGate(settings.gate)
+        self.overlay.open(settings.overlay_rate)
+        self._worker = StageWorker("decode", self._see, self._failed)
+
+    def release(self) -> None:
+        if self._worker is not None:
+            self._worker.stop()
+        self._worker = None
+        self.overlay.close()
+
+    def values(self) -> dict[str, str]:
+        dropped = 0 if self._worker is None else self._worker.slot.dropped
+        topic = self.resolve_topic_name("~/in/image")
+        return {
+            "image topic": topic,
+            "image type": self._kind or "nobody publishes images there",
+            "image size [px]": f"{self._size[0]} x {self._size[1]}",
+            "skipped images": str(dropped),
+        }
+
+    def _look_for_camera(self) -> None:
+        """Subscribe as soon as the topic has a publisher, with the type that it publishes."""
+        offered = {info.topic_type for info in self.get_publishers_info_by_topic("~/in/image")}
+        kind = next((kind for kind in KINDS if kind in offered), None)
+        if kind is None and offered:
+            text = f"the image topic carries {', '.join(sorted(offered))}; remap ~/in/image"
+            self.health.note_fault(text)
+        if kind is None or kind == self._kind:
+            return
+        if self._subscription is not None:
+            self.destroy_subscription(self._subscription)
+        self._kind = kind
+        self._subscription = self.create_subscription(
+            KINDS[kind], "~/in/image", self._on_image, CAMERA_IN
+        )
+        self.get_logger().info(f"images come as {kind} on {self._subscription.topic_name}")
+
+    def _on_camera_info(self, message: CameraInfo) -> None:
+        self._intrinsics = intrinsics_of(message)
+
+    def _on_image(self, message: Any) -> None:
+        if self.is_active and self._worker is not None:
+            now_ns = self.get_clock().now().nanoseconds
+            self._worker.slot.put(Delivery(message, now_ns))
+
+    def _see(self, delivery: Delivery) -> None:
+        """In the decode thread."""
+        started = perf_counter()
+        frame = frame_of(delivery.message, self._index, delivery.received_ns, self._intrinsics)
+        faults = self._gate.check(frame)
+        self._stream += broken(faults)
+        self._size = frame.size
+        self._announce(frame.stamp_ns, frame.frame_id, faults)
+        for fault in faults:
+            self.health.note_fault(fault.text)
+        self.health.note_done(perf_counter() - started)
+        self._pass_on(frame)
+
+    def _pass_on(self, frame: Frame) -> None:
+        self.overlay.see_frame(frame)
+        for hear in self.listeners:
+            hear(Sight(frame, self._stream))
+
+    def _announce(self, stamp_ns: int, frame_id: str, faults: tuple[Fault, ...]) -> None:
+        """Tell the safety node that an image came, fit to be judged or not."""
+        width, height = self._size
+        self._frames.publish(
+            msg.CameraFrame(
+                header=header_at(stamp_ns, frame_id),
+                index=self._index,
+                width=width,
+                height=height,
+                faults=faults_to_messages(faults),
+            )
+        )
+        self._index += 1
+
+    def _failed(self, delivery: Delivery, error: Exception) -> None:
+        """An image that cannot be read, or a defect here; either way nobody saw the road."""
+        code = "input.unreadable" if isinstance(error, BadInput) else "input.failed"
+        self.health.note_fault(str(error))
+        self.get_logger().error(str(error), throttle_duration_sec=1.0)
+        frame_id = delivery.message.header.frame_id or "camera"
+        self._announce(delivery.received_ns, frame_id, (Fault(code, str(error)),))

@@ -1,0 +1,129 @@
+"""What all nodes of this project share: settings from the preset, autostart, health, and refusal of late changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+
+from road_clarity.models.errors import BadInput
+from road_clarity.nodes.diagnostics import Diagnostics
+from road_clarity.nodes.health import Condition, Health, Severity
+from road_clarity.nodes.parameters import declare, read
+from road_clarity.pipeline.presets import PipelineConfig, preset
+
+PRESET = "which networks at which size; the other parameters' defaults come from it"
+DEVICE = "where networks run: auto, cpu or cuda"
+AUTOSTART = "configure and activate at start, without a lifecycle manager"
+
+
+class RoadNode(LifecycleNode):
+    """A lifecycle node whose parameters are a settings dataclass.
+
+    Subclasses say what their settings are (`settings`), what to build from them (`build`) and how to let go
+    of it (`release`).
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.health = Health()
+        self.is_active = False
+        fixed = ParameterDescriptor(read_only=True, description=PRESET)
+        chosen = preset(self.declare_parameter("preset", "edge", fixed).value)
+        self._declare_text("device", "auto", DEVICE)
+        self._autostart = self.declare_parameter(
+            "autostart", True, ParameterDescriptor(read_only=True, description=AUTOSTART)
+        ).value
+        self._defaults = self.settings(chosen)
+        declare(self, self._defaults)
+        self.add_on_set_parameters_callback(self._refuse_late_change)
+        Diagnostics(self, self.condition, hardware_id="camera")
+
+    def _declare_text(self, name: str, default: str, doc: str) -> None:
+        self.declare_parameter(name, default, ParameterDescriptor(description=doc))
+
+    @property
+    def device(self) -> str:
+        return str(self.get_parameter("device").value)
+
+    # What a subclass says ------------------------------------------------------------------------
+
+    def settings(self, chosen: PipelineConfig) -> Any:
+        """The part of the preset that this node's parameters are."""
+        raise NotImplementedError
+
+    def build(self, settings: Any) -> None:
+        """Get ready to work.  Raises BadInput."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Let go of what `build` made."""
+        raise NotImplementedError
+
+    def values(self) -> dict[str, str]:
+        """More lines for the diagnostics."""
+        return {}
+
+    # The life of the node ------------------------------------------------------------------------
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        try:
+            self.build(read(self, self._defaults))
+        except BadInput as error:
+            return self._cannot(str(error))
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self.is_active = True
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self.is_active = False
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self.release()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self.is_active = False
+        self.release()
+        return super().on_shutdown(state)
+
+    def _cannot(self, why: str) -> TransitionCallbackReturn:
+        self.health.note_fault(f"not configured: {why}")
+        self.get_logger().error(f"not configured: {why}")
+        return TransitionCallbackReturn.FAILURE
+
+    # What the hosting process calls --------------------------------------------------------------
+
+    def start(self) -> None:
+        """Without autostart a lifecycle manager does this."""
+        if self._autostart and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def stop(self) -> None:
+        self.is_active = False
+        self.release()
+
+    def done(self) -> bool:
+        return False
+
+    # What others ask -----------------------------------------------------------------------------
+
+    def condition(self) -> Condition:
+        found = self.health.condition()
+        if not self.is_active and found.severity != Severity.ERROR:
+            return Condition(Severity.WARN, "not active", {**found.values, **self.values()})
+        return Condition(found.severity, found.text, {**found.values, **self.values()})
+
+    def _refuse_late_change(self, changes: list[Parameter]) -> SetParametersResult:
+        """Settings are read when the node is configured; a change that did nothing would be a lie."""
+        if self._state_machine.current_state[1] == "unconfigured":
+            return SetParametersResult(successful=True)
+        names = ", ".join(change.name for change in changes)
+        return SetParametersResult(
+            successful=False, reason=f"{names}: read at configure; deactivate and clean up first"
+        )

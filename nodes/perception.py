@@ -1,0 +1,43 @@
+"""The perception process: the camera's only subscription and the four networks, each with a thread of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import torch
+from rclpy.node import Node
+
+from road_clarity.nodes.intake import PerceptionNode
+from road_clarity.nodes.lane import LaneNode
+from road_clarity.nodes.process import run
+from road_clarity.nodes.segmentation import SegmentationNode
+from road_clarity.nodes.stage_node import StageNode
+from road_clarity.nodes.tracker import TrackerNode
+from road_clarity.nodes.world_model import WorldModelNode
+
+NETWORKS = 4
+
+
+def make_nodes() -> Sequence[Node]:
+    """All nodes of the process, connected.  The camera comes last: when it starts, the networks are ready."""
+    lane, segmentation, tracker, world = (
+        LaneNode(), SegmentationNode(), TrackerNode(), WorldModelNode(),
+    )  # fmt: skip
+    perception = PerceptionNode()
+    perception.listeners += [lane.offer, segmentation.offer, world.offer]
+    segmentation.listeners.append(tracker.hear_segmentation)
+    networks: list[StageNode] = [lane, segmentation, tracker, world]
+    for network in networks:
+        network.listeners.append(perception.overlay.listener(network.part))
+    return [*networks, perception]
+
+
+def main() -> int:
+    # The networks run side by side, so each gets its share of the cores and not all of them.
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // NETWORKS))
+    return run(make_nodes)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,19 @@
+"""Quality of service of every topic, and why."""
+
+from __future__ import annotations
+
+from rclpy.duration import Duration
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+# Best effort matches every camera driver; one image, for only the latest counts.
+CAMERA_IN = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+# Reliable matches every subscriber, RViz included.
+RESULT = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
+PICTURE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+# A subscriber that asks for this deadline hears of a safety node that fell silent from DDS itself.
+RISK_DEADLINE_S = 0.5
+RISK = QoSProfile(
+    depth=10,
+    reliability=ReliabilityPolicy.RELIABLE,
+    deadline=Duration(nanoseconds=round(RISK_DEADLINE_S * 1e9)),
+)

@@ -1,0 +1,190 @@
+"""The safety node: a risk for every image, and "unknown" when there is none.  What risk means: safety.watch.
+
+It handles small messages only and runs in a process of its own, so no network can hold it up.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+from road_clarity_msgs import msg
+from sensor_msgs.msg import Image
+
+from road_clarity.nodes import conversions as convert
+from road_clarity.nodes.assembly import SceneAssembly
+from road_clarity.nodes.health import Condition, Severity
+from road_clarity.nodes.lifecycle import RoadNode
+from road_clarity.nodes.pictures import to_image
+from road_clarity.nodes.process import run
+from road_clarity.nodes.qos import RESULT, RISK
+from road_clarity.pipeline.gate import broken
+from road_clarity.pipeline.presets import PipelineConfig
+from road_clarity.safety.config import SafetyConfig
+from road_clarity.safety.scene import Fault, Risk, Scene
+from road_clarity.safety.settings import Checked, setting
+from road_clarity.safety.watch import Watch
+
+LOOK_EVERY_S = 0.02  # for images that are out of patience, and for silence
+UNKNOWN_SIZE = (1280, 720)  # until the first image came [px]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafetyNodeConfig(Checked):
+    patience: float = setting(
+        0.15, "how long an image waits for its own parts before older ones serve [s]", low=0.0, high=1.0
+    )
+    silence: float = setting(
+        0.4, "longest silence of the risk topic; then it says unknown [s]", low=0.05, high=0.45
+    )
+    safety: SafetyConfig = field(default_factory=SafetyConfig)
+
+
+class SafetyNode(RoadNode):
+    """Images, parts and faults in; risk and explanations out.  Says "unknown" also while it is not active."""
+
+    def __init__(self) -> None:
+        super().__init__("safety")
+        self._settings = SafetyNodeConfig()
+        self._watch, self._assembly = Watch(self._settings.safety), SceneAssembly(0.0)
+        self._last = Scene(0, 0, UNKNOWN_SIZE, None, None, None, None, ())
+        self._frame_id = "camera"
+        self._told_s = self._image_s = time.monotonic()
+        self._risk: Risk | None = None
+        # No lifecycle publisher: that would be silent when the node is not active.
+        self._risks = self.create_publisher(msg.Risk, "~/out/risk", RISK)
+        self._explanations = self.create_publisher(msg.Explanation, "~/out/explanation", RESULT)
+        self._subscribe()
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(LOOK_EVERY_S, self._look, clock=steady)
+
+    def _subscribe(self) -> None:
+        for kind, topic, callback in (
+            (msg.CameraFrame, "frames", self._on_frame),
+            (msg.LaneArray, "lanes", self._on_lanes),
+            (Image, "segmentation", self._on_segmentation),
+            (msg.TrackArray, "tracks", self._on_tracks),
+            (msg.World, "world", self._on_world),
+            (msg.StageFault, "faults", self._on_fault),
+        ):
+            self.create_subscription(kind, f"~/in/{topic}", callback, RESULT)
+
+    def settings(self, chosen: PipelineConfig) -> SafetyNodeConfig:
+        return SafetyNodeConfig(safety=chosen.safety)
+
+    def build(self, settings: SafetyNodeConfig) -> None:
+        self._settings = settings
+        self._watch, self._assembly = Watch(settings.safety), SceneAssembly(settings.patience)
+
+    def release(self) -> None:
+        """What was built is small and may stay."""
+
+    def stop(self) -> None:
+        super().stop()
+        self._say_unknown(Fault("safety.stopped", "the safety node was stopped"))
+
+    # What comes in -------------------------------------------------------------------------------
+
+    def _on_frame(self, message: msg.CameraFrame) -> None:
+        faults = tuple(map(convert.fault_from_message, message.faults))
+        if broken(faults):
+            self._judge(self._assembly.ready(float("inf")))
+            self._assembly.forget()
+            self._watch.reset()
+        self._image_s, self._frame_id = time.monotonic(), message.header.frame_id
+        stamp_ns, size = convert.stamp_of(message.header), (message.width, message.height)
+        self._last = Scene(message.index, stamp_ns, size, None, None, None, None, ())
+        self._assembly.see_image(message.index, stamp_ns, size, faults, self._image_s)
+        self._look()
+
+    def _on_lanes(self, message: msg.LaneArray) -> None:
+        self._on_part("lanes", convert.lanes_from_message(message))
+
+    def _on_segmentation(self, message: Image) -> None:
+        part = convert.segmentation_from_message(message, self._last.size)
+        self._on_part("segmentation", part)
+
+    def _on_tracks(self, message: msg.TrackArray) -> None:
+        self._on_part("tracks", convert.tracks_from_message(message))
+
+    def _on_world(self, message: msg.World) -> None:
+        self._on_part("world", convert.world_from_message(message))
+
+    def _on_part(self, name: str, part: Any) -> None:
+        self._assembly.see_part(name, part)
+        self._look()
+
+    def _on_fault(self, message: msg.StageFault) -> None:
+        fault = convert.fault_from_message(message.fault)
+        self._assembly.see_fault(convert.stamp_of(message.header), fault)
+        self._look()
+
+    # What goes out -------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Judge what can be judged; break the silence when nothing could be for too long."""
+        now_s = time.monotonic()
+        self._judge(self._assembly.ready(now_s))
+        if now_s - self._told_s < self._settings.silence:
+            return
+        if not self.is_active:
+            self._say_unknown(Fault("safety.inactive", "the safety node is not active"))
+        else:
+            text = f"no image has come for {now_s - self._image_s:.1f} s"
+            self._say_unknown(Fault("input.missing", text))
+
+    def _judge(self, scenes: list[Scene]) -> None:
+        for scene in scenes if self.is_active else ():
+            self._tell(scene)
+            latency_ns = self.get_clock().now().nanoseconds - scene.stamp_ns
+            self.health.note_done(latency_ns * 1e-9)
+
+    def _say_unknown(self, fault: Fault) -> None:
+        last = self._last
+        self._tell(Scene(last.index, last.stamp_ns, last.size, None, None, None, None, (fault,)))
+
+    def _tell(self, scene: Scene) -> None:
+        now_ns = self.get_clock().now().nanoseconds
+        self._risk = risk = self._watch.assess(scene, now_ns)
+        header = convert.header_at(scene.stamp_ns, self._frame_id)
+        self._risks.publish(convert.risk_to_message(risk, scene, now_ns, header))
+        self._told_s = time.monotonic()
+        if risk.level in ("elevated", "high"):
+            self._explain(risk, scene)
+
+    def _explain(self, risk: Risk, scene: Scene) -> None:
+        header = convert.header_at(scene.stamp_ns, self._frame_id)
+        heat = None if scene.world is None else scene.world.error_map
+        self._explanations.publish(
+            msg.Explanation(
+                header=header,
+                method="reconstruction_error",
+                reasons=[convert.reason_to_message(reason) for reason in risk.reasons],
+                heat=to_image(heat, "32FC1", header),
+            )
+        )
+
+    # How it is doing -----------------------------------------------------------------------------
+
+    def condition(self) -> Condition:
+        """An unknown risk is an error of the system, whatever its cause."""
+        found = super().condition()
+        if not self.is_active or self._risk is None or self._risk.level != "unknown":
+            return found
+        codes = ", ".join(sorted({reason.code for reason in self._risk.reasons}))
+        return Condition(Severity.ERROR, f"risk unknown: {codes}", found.values)
+
+    def values(self) -> dict[str, str]:
+        if self._risk is None:
+            return {}
+        return {"level": self._risk.level, "score": f"{self._risk.score:.3f}"}
+
+
+def main() -> int:
+    return run(lambda: [SafetyNode()])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

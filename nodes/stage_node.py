@@ -1,0 +1,107 @@
+"""A network as a lifecycle node: takes the newest frame in a thread of its own, publishes what it sees.
+
+The frames come from the perception node of the same process, not over a topic: one subscription, one decode, and
+inference never holds up the executor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from road_clarity_msgs import msg
+from std_msgs.msg import Header
+
+from road_clarity.nodes.conversions import header_at
+from road_clarity.nodes.lifecycle import RoadNode
+from road_clarity.nodes.qos import RESULT
+from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.perception import pick_device
+from road_clarity.pipeline.presets import PipelineConfig
+from road_clarity.pipeline.slots import StageWorker
+from road_clarity.safety.scene import Fault, Segmentation
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A frame on its way through the networks of this process."""
+
+    frame: Frame
+    stream: int  # changes when what was remembered of earlier frames no longer applies
+    segmentation: Segmentation | None = None
+
+    @property
+    def header(self) -> Header:
+        return header_at(self.frame.stamp_ns, self.frame.frame_id)
+
+
+class StageNode(RoadNode):
+    """Subclasses name their part of the preset, make their stage, and publish its results."""
+
+    part: str  # field of PipelineConfig, and of Scene
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.listeners: list[Callable[[Sight, Any], None]] = []  # hear (sight, part or None when it failed)
+        self._stage: Any = None
+        self._worker: StageWorker[Sight] | None = None
+        self._stream = 0
+        self._faults = self.create_lifecycle_publisher(msg.StageFault, "~/out/faults", RESULT)
+
+    def make_stage(self, settings: Any, device: str) -> Any:
+        """Raises BadInput."""
+        raise NotImplementedError
+
+    def infer(self, sight: Sight) -> Any:
+        """The part of the scene that this network sees."""
+        return self._stage.run(sight.frame)
+
+    def publish(self, part: Any, header: Header) -> None:
+        raise NotImplementedError
+
+    def offer(self, sight: Sight) -> None:
+        """A new frame is there.  Never waits."""
+        if self.is_active and self._worker is not None:
+            self._worker.slot.put(sight)
+
+    def settings(self, chosen: PipelineConfig) -> Any:
+        return getattr(chosen, self.part)
+
+    def build(self, settings: Any) -> None:
+        self._stage = self.make_stage(settings, pick_device(self.device))
+        self._worker = StageWorker(self.get_name(), self._see, self._failed)
+
+    def release(self) -> None:
+        if self._worker is not None and not self._worker.stop():
+            self.get_logger().error("the network hangs; its thread is left behind")
+        self._worker = self._stage = None
+
+    def values(self) -> dict[str, str]:
+        if self._stage is None or self._worker is None:
+            return {}
+        weights = {f"weights {card.name}": card.sha256[:12] for card in self._stage.cards}
+        return {"skipped images": str(self._worker.slot.dropped), **weights}
+
+    def _see(self, sight: Sight) -> None:
+        if sight.stream != self._stream:
+            self._stage.reset()
+            self._stream = sight.stream
+        started = perf_counter()
+        part = self.infer(sight)
+        self.publish(part, sight.header)
+        self.health.note_done(perf_counter() - started)
+        self._tell(sight, part)
+
+    def _failed(self, sight: Sight, error: Exception) -> None:
+        fault = Fault(f"{self.part}.failed", f"{self.part} failed: {error}")
+        self.health.note_fault(fault.text)
+        self.get_logger().error(fault.text, throttle_duration_sec=1.0)
+        message = msg.Fault(code=fault.code, text=fault.text)
+        self._faults.publish(msg.StageFault(header=sight.header, fault=message))
+        self._tell(sight, None)
+
+    def _tell(self, sight: Sight, part: Any) -> None:
+        for hear in self.listeners:
+            hear(sight, part)
