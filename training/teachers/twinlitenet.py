@@ -1,7 +1,7 @@
-"""TwinLiteNet (Che et al. 2023, arXiv:2307.10705): drivable area and lane-line masks, 0.44 M parameters.
+"""TwinLiteNet (Che et al. 2023, arXiv:2307.10705): drivable area and lane lines, 0.44 M parameters.
 
-An ESPNet encoder (Mehta et al. 2018, arXiv:1803.06815), position and channel attention (Fu et al. 2019,
-arXiv:1809.02983) and two light decoders.  Module names are those of the published checkpoint.
+An ESPNet encoder (Mehta et al. 2018, arXiv:1803.06815), position and channel attention (Fu et al.
+2019, arXiv:1809.02983) and two light decoders.  Module names are those of the published checkpoint.
 B batch, C channels, H rows, W columns, N = H W.
 """
 
@@ -66,7 +66,7 @@ class Conv(nn.Module):
 
 
 class SpatialPyramid(nn.Module):
-    """ESP: reduce, look with five dilations, sum them up step by step.  (B, C, H, W) -> (B, C', H/s, W/s)"""
+    """ESP: reduce, look with five dilations, sum up.  (B, C, H, W) -> (B, C', H/s, W/s)"""
 
     def __init__(self, channels: int, out: int, stride: int) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ class PositionAttention(nn.Module):
         query, key = self.query_conv(x).flatten(2), self.key_conv(x).flatten(2)  # (B, C/8, N)
         attention = (query.transpose(1, 2) @ key).softmax(dim=-1)  # (B, N, N)
         seen = self.value_conv(x).flatten(2) @ attention.transpose(1, 2)
-        return x + self.gamma * seen.view_as(x)
+        return torch.add(x, self.gamma * seen.view_as(x))
 
 
 class ChannelAttention(nn.Module):
@@ -134,7 +134,7 @@ class ChannelAttention(nn.Module):
         flat = x.flatten(2)  # (B, C, N)
         alike = flat @ flat.transpose(1, 2)
         attention = (alike.amax(dim=-1, keepdim=True) - alike).softmax(dim=-1)
-        return x + self.gamma * (attention @ flat).view_as(x)
+        return torch.add(x, self.gamma * (attention @ flat).view_as(x))
 
 
 class Encoder(nn.Module):
@@ -172,8 +172,9 @@ class TwinLiteNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.encoder = Encoder()
-        self.up_1_1, self.up_2_1, self.classifier_1 = Upsample(32, 16), Upsample(16, 8), Upsample(8, 2)
-        self.up_1_2, self.up_2_2, self.classifier_2 = Upsample(32, 16), Upsample(16, 8), Upsample(8, 2)
+        self.up_1_1, self.up_1_2 = Upsample(32, 16), Upsample(32, 16)
+        self.up_2_1, self.up_2_2 = Upsample(16, 8), Upsample(16, 8)
+        self.classifier_1, self.classifier_2 = Upsample(8, 2), Upsample(8, 2)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         y = self.encoder(x)
@@ -183,7 +184,7 @@ class TwinLiteNet(nn.Module):
 
 
 def load_teacher(path: Path) -> TwinLiteNet:
-    """The published network in eval mode.  path: its checkpoint, saved from a DataParallel module."""
+    """The published network in eval mode.  path: its checkpoint, of a DataParallel module."""
     state = torch.load(path, map_location="cpu", weights_only=True)
     network = TwinLiteNet()
     network.load_state_dict({key.removeprefix("module."): value for key, value in state.items()})

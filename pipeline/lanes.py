@@ -1,0 +1,73 @@
+"""Which lines bound the lanes: an SCNN looks at the frame, its maps become lines in the frame.
+
+The network sees the whole frame, squeezed to its input size, whatever the camera's size and aspect:
+training moved the horizon and the aspect about for that.  Only a camera that shows mostly sky or
+bonnet gains from `top` and `bottom`, which cut those away first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import torch
+
+from road_clarity.models.cards import Card
+from road_clarity.models.lane_decoding import DecodedLane, View, decode
+from road_clarity.pipeline import weights
+from road_clarity.pipeline.frame import Frame
+from road_clarity.safety.scene import Lane, Lanes
+from road_clarity.safety.settings import Checked, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneConfig(Checked):
+    """Which network, what it sees of a frame, and when it is believed."""
+
+    weights: str = setting("scnn_edge", "weights of the lane network")
+    top: float = setting(0.0, "share of the frame cut off above [1]", low=0.0, high=0.6)
+    bottom: float = setting(0.0, "share of the frame cut off below [1]", low=0.0, high=0.3)
+    existence: float = setting(0.5, "probability above which a line is there", low=0.0, high=1.0)
+    point: float = setting(0.3, "probability above which a row shows its line", low=0.05, high=1.0)
+
+
+class LaneStage:
+    """Frame in, Lanes out.  Remembers nothing."""
+
+    def __init__(self, config: LaneConfig, device: str) -> None:
+        network, card = weights.load(config.weights, device)
+        self.cards: tuple[Card, ...] = (card,)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._config, self._device = config, device
+
+    def reset(self) -> None:
+        """There is nothing to forget."""
+
+    @torch.inference_mode()
+    def run(self, frame: Frame) -> Lanes:
+        view = self.view(frame.size)
+        _, top, _, bottom = (round(edge) for edge in view.crop)
+        seen = cv2.resize(frame.image[top:bottom], view.network, interpolation=cv2.INTER_AREA)
+        image = self._network.prepare(torch.from_numpy(seen)[None].to(self._device))
+        maps = self._network(image)
+        lanes = decode(
+            maps.logits[0],
+            maps.existence[0],
+            view,
+            point_threshold=self._config.point,
+            existence_threshold=self._config.existence,
+        )
+        return Lanes(frame.stamp_ns, tuple(as_lane(lane, frame.size) for lane in lanes))
+
+    def view(self, size: tuple[int, int]) -> View:
+        """What the network sees of a frame of that size (width, height)."""
+        width, height = size
+        rows, columns = self._network.input_size
+        top, bottom = round(height * self._config.top), round(height * (1 - self._config.bottom))
+        return View(size, (0, top, width, bottom), (columns, rows))
+
+
+def as_lane(lane: DecodedLane, size: tuple[int, int]) -> Lane:
+    """The lane as plain numbers, kept inside the frame."""
+    inside = lane.points.clip((0, 0), (size[0] - 1, size[1] - 1)).round(2)
+    return Lane(lane.id, tuple((x, y) for x, y in inside.tolist()), round(lane.confidence, 4))
