@@ -1,7 +1,8 @@
-"""The memory of the world model: what the next latent will be (Ha & Schmidhuber 2018, arXiv:1803.10122, A.2).
+"""The memory of the world model: which latent comes next (Ha & Schmidhuber 2018, arXiv:1803.10122).
 
-Deterministic head on the change, mu[t+1] = mu[t] + head(h[t]), instead of a mixture: relevance propagation (Arras et
-al. 2017) is then well defined.  B batch, T steps of STEP_S, D latent dimensions.
+Appendix A.2, but with a deterministic head on the change, mu[t+1] = mu[t] + head(h[t]), instead of
+a mixture: relevance propagation (Arras et al. 2017) is then well defined.
+B batch, T steps of STEP_S, D latent dimensions.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from road_clarity.models.nominal import CalmScores, Whitening
+from road_clarity.models.nominal import CalmScores, CalmSpread, Whitening
 from road_clarity.models.vae import LATENT_SIZE
 
 HIDDEN_SIZE = 256
@@ -27,11 +28,13 @@ class LatentLstm(nn.Module):
         self.head = nn.Linear(HIDDEN_SIZE, LATENT_SIZE)
         nn.init.zeros_(self.head.weight)  # before training: nothing changes
         nn.init.zeros_(self.head.bias)
-        self.calm = CalmScores("surprise", "still", "moving")
         self.calm_change = Whitening(LATENT_SIZE)  # of the one-step prediction errors
+        self.calm_motion = CalmSpread(1)  # of the log of the surprise
+        self.calm_surprise = CalmScores()
+        self.calm = CalmScores()  # of surprise and the frame's own scores joined
 
     def forward(self, z: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """z: (B, T, D) -> for each step the latent that should come next (B, T, D), and the state after the last"""
+        """z: (B, T, D) -> for each step the latent expected next (B, T, D), and the last state"""
         hidden, after = self.lstm(z, state)
         return z + self.head(hidden), after
 

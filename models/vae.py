@@ -1,6 +1,7 @@
-"""Convolutional variational autoencoder of World Models (Ha & Schmidhuber 2018, arXiv:1803.10122, appendix A.1).
+"""Convolutional variational autoencoder of World Models (Ha & Schmidhuber 2018, arXiv:1803.10122).
 
-After Kingma & Welling 2013 (arXiv:1312.6114).  B batch, D latent dimensions; images are (B, 3, 64, 64) in [0, 1].
+Appendix A.1 there; after Kingma & Welling 2013 (arXiv:1312.6114).
+B batch, D latent dimensions; images are (B, 3, 64, 64) in [0, 1].
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from road_clarity.models.nominal import CalmScores, Whitening
+from road_clarity.models.nominal import CalmScores, CalmSpread, Whitening
 
 IMAGE_SIZE = 64  # [px]
 LATENT_SIZE = 32
@@ -26,8 +27,10 @@ class Vae(nn.Module):
         self.logsigma = nn.Linear(1024, LATENT_SIZE)
         self.expand = nn.Linear(LATENT_SIZE, 1024)
         self.decoder = nn.ModuleList(nn.ConvTranspose2d(i, o, k, stride=2) for i, o, k in DECODER)
-        self.calm = CalmScores("error", "tail", "latent")
         self.calm_latent = Whitening(LATENT_SIZE)
+        self.calm_pixels = CalmSpread(IMAGE_SIZE, IMAGE_SIZE)  # of the log of the smoothed error
+        self.calm_still = CalmSpread(3)  # of the scores of safety.anomaly.look
+        self.calm = CalmScores()  # of these scores joined
 
     def encoder_features(self, x: Tensor) -> list[Tensor]:
         """Activations after each encoder layer: (B, 32, 31, 31) ... (B, 256, 2, 2)"""
@@ -38,7 +41,7 @@ class Vae(nn.Module):
         return features
 
     def decoder_features(self, z: Tensor) -> list[Tensor]:
-        """Activations after each decoder layer: (B, 128, 5, 5) ... (B, 3, 64, 64), the last one the image."""
+        """Activations after each decoder layer: (B, 128, 5, 5) ... the image (B, 3, 64, 64)"""
         x = self.expand(z).relu()[:, :, None, None]  # (B, 1024, 1, 1)
         features = []
         for layer in self.decoder[:-1]:
@@ -55,7 +58,7 @@ class Vae(nn.Module):
         return self.decoder_features(z)[-1]
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        """The picture of the most likely latent; no sampling, so the same frame gives the same picture."""
+        """The picture of the most likely latent: same frame, same picture."""
         return self.decode(self.encode(x)[0])
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -67,7 +70,7 @@ class Vae(nn.Module):
 def elbo_loss(picture: Tensor, x: Tensor, mu: Tensor, logsigma: Tensor, beta: float) -> Tensor:
     """Summed squared error plus beta times the divergence from N(0, I) [nats], mean over the batch.
 
-    beta below 1 is a decoder that is surer of its pixels (Higgins et al. 2017's beta, on the sharp side).
+    beta (Higgins et al. 2017) below 1 is a decoder that is surer of its pixels: sharper pictures.
     """
     error = (picture - x).square().sum(dim=(1, 2, 3))
     divergence = 0.5 * (mu.square() + (2 * logsigma).exp() - 1 - 2 * logsigma).sum(1)

@@ -1,4 +1,4 @@
-"""Latents at the stamps of frames, read off at a fixed rate: the memory counts steps, cameras do not."""
+"""Latents of frames, read off at a fixed rate: the memory counts steps, cameras do not."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The world model at work: every frame is redrawn from its latent, and the next second is dreamt.
 
-After On the Road to Clarity (Roshdi et al. 2024, arXiv:2404.17350), whose ideas this follows; sizes after World
-Models (arXiv:1803.10122).
+Inspired by On the Road to Clarity (Roshdi et al. 2024, arXiv:2404.17350).
 """
 
 from __future__ import annotations
@@ -35,11 +34,13 @@ class WorldConfig(Checked):
 
     vae: str = setting("vae_edge", "weights of the autoencoder")
     lstm: str = setting("lstm_edge", "weights of the memory, made for this autoencoder")
-    horizon_s: float = setting(1.0, "how far the predicted picture looks ahead [s]", low=STEP_S, high=3.0)
+    horizon_s: float = setting(
+        1.0, "how far the predicted picture looks ahead [s]", low=STEP_S, high=3.0
+    )
 
 
 class WorldStage:
-    """Frame in, World out.  Remembers the drive in the memory's state; a gap or a jump in time forgets it."""
+    """Frame in, World out.  Remembers the drive; a gap or a jump in time forgets it."""
 
     def __init__(self, config: WorldConfig, device: str) -> None:
         self._device = device
@@ -64,20 +65,20 @@ class WorldStage:
     def run(self, frame: Frame) -> World:
         if self._clock.broken(frame.stamp_ns):
             self.reset()
-        scores = anomaly.still_scores(self._vae, network_input(frame.image).to(self._device))
-        self._remember(self._clock.push(frame.stamp_ns, scores.latents))
-        verdict = anomaly.judge(self._vae, self._lstm, scores, self._surprise)
+        seen = anomaly.look(self._vae, network_input(frame.image).to(self._device))
+        self._remember(self._clock.push(frame.stamp_ns, seen.latents))
+        verdict = anomaly.judge(self._vae, self._lstm, seen.scores, self._surprise)
         return World(
             stamp_ns=frame.stamp_ns,
-            error=float(scores.error),
+            error=float(seen.error_map.mean()),
             error_p=verdict.error_p,
-            error_map=scores.error_map[0].cpu().numpy(),
+            error_map=seen.error_map[0].cpu().numpy(),
             surprise=self._surprise,
             surprise_p=verdict.surprise_p,
             horizon_s=self._steps * STEP_S,
             p_value=verdict.p_value,
             calibration_id=self._calibration_id,
-            reconstruction=picture(scores.reconstruction),
+            reconstruction=picture(seen.reconstruction),
             prediction=self._prediction,
         )
 

@@ -1,8 +1,10 @@
 """How strange a frame is to the world model, and how rarely a calm frame is that strange.
 
-Three scores of the single frame (mean error, worst 2 % of the error, distance of its latent) and one of its motion
-(surprise).  Each becomes a conformal p-value against calm frames; Fisher 1925's -sum(ln p) joins them, and since the
-scores depend on each other the sum is calibrated once more.  B batch, D latent dimensions.
+Three scores of the single frame (contrast that is not redrawn, errors that are large for their
+place, distance of its latent) and one of its motion (surprise).  On a log scale each becomes a
+number of calm standard deviations; the positive ones are squared and added, and the sum becomes a
+conformal p-value.
+B batch, D latent dimensions.
 """
 
 from __future__ import annotations
@@ -19,20 +21,19 @@ from road_clarity.models.nominal import calibration_id
 from road_clarity.models.vae import Vae
 
 SMOOTHING_PX = 5
-TAIL = 0.02  # share of the pixels that the tail score looks at
-STILL = ("error", "tail", "latent")
+TAIL = 0.1  # share of the pixels that the tail score looks at
+LEAST_CONTRAST = 1e-4  # variance of colours below which a frame counts as blank
+LEAST_ERROR = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class StillScores:
+class Look:
     """What one look at each frame says."""
 
     latents: Tensor  # (B, D)
     reconstruction: Tensor  # (B, 3, 64, 64)
     error_map: Tensor  # (B, 64, 64)
-    error: Tensor  # (B,) mean of the map
-    tail: Tensor  # (B,) mean of the largest 2 % of the smoothed map
-    latent: Tensor  # (B,) squared distance from calm latents, about D for a calm frame
+    scores: Tensor  # (B, 3) logarithms: unexplained contrast, tail, latent distance
 
 
 def error_map(x: Tensor, reconstruction: Tensor) -> Tensor:
@@ -47,37 +48,59 @@ def smooth(error: Tensor) -> Tensor:
     return pooled[:, 0]
 
 
-def tail_score(error: Tensor) -> Tensor:
-    """Mean of the largest 2 % of the values: (B, H, W) -> (B,)"""
-    flat = error.flatten(1)
+def log_smooth(error: Tensor) -> Tensor:
+    """(B, H, W) -> (B, H, W)"""
+    return smooth(error).clamp_min(LEAST_ERROR).log()
+
+
+def tail_score(values: Tensor) -> Tensor:
+    """Mean of the largest tenth: (B, H, W) -> (B,)"""
+    flat = values.flatten(1)
     return flat.topk(max(1, round(TAIL * flat.shape[1])), dim=1).values.mean(1)
 
 
+def unexplained(x: Tensor, error: Tensor) -> Tensor:
+    """Error over the frame's own contrast: 0 all redrawn, 1 no better than one grey: -> (B,)"""
+    contrast = x.var(dim=(2, 3)).mean(1).clamp_min(LEAST_CONTRAST)
+    return error.mean(dim=(1, 2)) / contrast
+
+
 @torch.no_grad()
-def still_scores(vae: Vae, x: Tensor) -> StillScores:
+def look(vae: Vae, x: Tensor) -> Look:
     """Look at frames (B, 3, 64, 64) one by one."""
     latents = vae.encode(x)[0]
     reconstruction = vae.decode(latents)
     error = error_map(x, reconstruction)
-    return StillScores(
-        latents=latents,
-        reconstruction=reconstruction,
-        error_map=error,
-        error=error.mean(dim=(1, 2)),
-        tail=tail_score(smooth(error)),
-        latent=vae.calm_latent(latents),
-    )
+    tail = tail_score(vae.calm_pixels(log_smooth(error)))
+    distance = vae.calm_latent(latents).log()
+    scores = torch.stack([unexplained(x, error).log(), tail, distance], dim=1)
+    return Look(latents, reconstruction, error, scores)
 
 
 def surprise(lstm: LatentLstm, predicted: Tensor, seen: Tensor) -> Tensor:
-    """Squared one-step error in units of its calm spread: (B, D), (B, D) -> (B,), about D when calm"""
+    """Squared one-step error in units of its calm spread, about D when calm: two (B, D) -> (B,)"""
     distance: Tensor = lstm.calm_change(seen - predicted)
     return distance
 
 
-def fisher(p_values: list[float]) -> float:
-    """-sum(ln p): 0 when nothing is strange; nan when any p is nan"""
-    return -sum(math.log(p) for p in p_values)
+def strangeness(deviations: Tensor) -> Tensor:
+    """Sum of squares of what lies above calm; a smooth corner keeps calm frames apart.
+
+    (B, K) deviations of K scores from calm -> (B,)
+    """
+    return F.softplus(deviations).square().sum(dim=1)
+
+
+def still_deviations(vae: Vae, scores: Tensor) -> Tensor:
+    """(B, 3) -> (B, 3)"""
+    deviations: Tensor = vae.calm_still(scores)
+    return deviations
+
+
+def moving_deviations(vae: Vae, lstm: LatentLstm, scores: Tensor, surprise: Tensor) -> Tensor:
+    """(B, 3), (B,) -> (B, 4)"""
+    motion = lstm.calm_motion(surprise.log()[:, None])
+    return torch.cat([still_deviations(vae, scores), motion], dim=1)
 
 
 @dataclass(frozen=True)
@@ -89,23 +112,16 @@ class Verdict:
     p_value: float  # both together; the frame by itself while there is no prediction
 
 
-def still_strangeness(vae: Vae, error: float, tail: float, latent: float) -> float:
-    """The three still scores joined; nan when not calibrated."""
-    scores = zip(STILL, (error, tail, latent), strict=True)
-    return fisher([vae.calm.p_value(kind, score) for kind, score in scores])
-
-
-def judge(vae: Vae, lstm: LatentLstm, scores: StillScores, surprise: float) -> Verdict:
-    """scores: of one frame (B = 1)      surprise: nan before the first prediction"""
-    still = still_strangeness(vae, float(scores.error), float(scores.tail), float(scores.latent))
-    error_p = lstm.calm.p_value("still", still)
-    surprise_p = lstm.calm.p_value("surprise", surprise)
+def judge(vae: Vae, lstm: LatentLstm, scores: Tensor, surprise: float) -> Verdict:
+    """scores: (1, 3) of look      surprise: nan before the first prediction"""
+    error_p = vae.calm.p_value(float(strangeness(still_deviations(vae, scores))))
+    surprise_p = lstm.calm_surprise.p_value(surprise)
     if math.isnan(surprise):
         return Verdict(error_p, surprise_p, error_p)
-    moving = still + fisher([surprise_p])
-    return Verdict(error_p, surprise_p, lstm.calm.p_value("moving", moving))
+    both = moving_deviations(vae, lstm, scores, scores.new_tensor([surprise]))
+    return Verdict(error_p, surprise_p, lstm.calm.p_value(float(strangeness(both))))
 
 
 def world_calibration_id(vae: Vae, lstm: LatentLstm) -> str:
     """Names the calm frames that the p-values speak of."""
-    return calibration_id(vae.calm, vae.calm_latent, lstm.calm, lstm.calm_change)
+    return calibration_id(vae, lstm)

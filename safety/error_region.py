@@ -12,7 +12,7 @@ PEAK_SHARE = 0.5  # pixels above this share of the largest error belong to a reg
 
 
 def error_region(error_map: NDArray[np.float32], size: tuple[int, int]) -> Box | None:
-    """The connected region that holds most of the error, in source pixels; None when there is no error.
+    """The connected region with most of the error, in source pixels; None without any error.
 
     error_map: (h, w) >= 0      size: (width, height) of the source image [px]
     """
@@ -30,7 +30,7 @@ def error_region(error_map: NDArray[np.float32], size: tuple[int, int]) -> Box |
 
 
 def error_share(error_map: NDArray[np.float32], size: tuple[int, int], box: Box) -> float:
-    """Share 0..1 of all error that lies inside the box; pixels on its edge count by their covered part."""
+    """Share 0..1 of all error inside the box; pixels on its edge count by their covered part."""
     height, width = error_map.shape
     sx, sy = width / size[0], height / size[1]
     columns = np.clip(np.minimum(box[2] * sx, np.arange(width) + 1)

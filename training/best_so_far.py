@@ -30,8 +30,13 @@ class BestSoFar(Generic[Net]):
         improved = error < self.error
         if improved:
             self.best, self.error = copy.deepcopy(self._net), error
-        state = {"net": self._net.state_dict(), "adam": self._adam.state_dict(), "error": self.error,
-                 "best": self.best.state_dict(), "step": step}  # fmt: skip
+        state = {
+            "net": self._net.state_dict(),
+            "adam": self._adam.state_dict(),
+            "best": self.best.state_dict(),
+            "error": self.error,
+            "step": step,
+        }
         staged = self._checkpoint.with_suffix(".new")
         torch.save(state, staged)
         staged.replace(self._checkpoint)

@@ -26,7 +26,7 @@ def to_tensor(frames: NDArray[np.uint8]) -> Tensor:
 
 
 def augment(frames: NDArray[np.uint8], rng: np.random.Generator) -> Tensor:
-    """(N, S, S, 3) of one clip -> (N, 3, 64, 64), all through the same random crop, flip and light"""
+    """(N, S, S, 3) of one clip -> (N, 3, 64, 64), all through one random crop, flip and light"""
     side = int(rng.integers(int(SMALLEST_CROP * STORED_SIZE), STORED_SIZE + 1))
     if rng.random() < 0.5:  # half of the views are the whole frame, as the pipeline sees it
         side = STORED_SIZE
@@ -38,7 +38,7 @@ def augment(frames: NDArray[np.uint8], rng: np.random.Generator) -> Tensor:
 
 
 def frame_batch(clips: list[Clip], size: int, rng: np.random.Generator) -> Tensor:
-    """(size, 3, 64, 64) training frames, each augmented by itself; long clips weigh with their root."""
+    """(size, 3, 64, 64) training frames, each augmented by itself; clips weigh by root length."""
     weights = np.sqrt([clip.split for clip in clips])
     chosen = rng.choice(len(clips), size=size, p=weights / weights.sum())
     views = []

@@ -1,6 +1,6 @@
-"""What the world model learns from: street clips as small pictures, the last fifth of every clip held out.
+"""What the world model learns from: street clips as small pictures, their last fifth held out.
 
-N frames of a clip, S the stored side [px]: twice the network's, so that a random crop still fills 64 px.
+N frames of a clip; S the stored side [px], twice the network's, so that a crop still fills 64 px.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ class Clip:
     def split(self) -> int:
         """Index of the first held-out frame."""
         return round(len(self.frames) * (1 - HELD_OUT))
+
+    @property
+    def middle(self) -> int:
+        """Index that parts the held-out frames: before it validation, from it on test."""
+        return (self.split + len(self.frames)) // 2
 
 
 def shrink(image: NDArray[np.uint8], side: int = STORED_SIZE) -> NDArray[np.uint8]:

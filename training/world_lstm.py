@@ -1,10 +1,11 @@
-"""Fit the world model's memory on sequences of latents (section A.2 of arXiv:1803.10122, without mixtures).
+"""Fit the world model's memory on sequences of latents (arXiv:1803.10122, A.2, no mixtures).
 
 B batch, T steps of STEP_S, D latent dimensions.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,9 @@ def training_runs(vae: Vae, clips: list[Clip], plan: LstmPlan) -> list[LatentRun
     return [run for run in runs if len(run.mu) > SEQUENCE]
 
 
-def sequence_batch(runs: list[LatentRun], size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def sequence_batch(
+    runs: list[LatentRun], size: int, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
     """Sampled latents to read (B, 32, D) and the means to predict (B, 32, D), one step later"""
     weights = np.sqrt([len(run.mu) for run in runs])
     inputs, targets = [], []
@@ -79,7 +82,7 @@ def sequence_batch(runs: list[LatentRun], size: int, rng: np.random.Generator) -
 
 def memory_loss(lstm: LatentLstm, z: Tensor, following: Tensor) -> Tensor:
     """One-step error over the sequence plus half the error of dreaming its last 10 steps."""
-    one_step = (lstm(z)[0] - following).square().mean()
+    one_step: Tensor = (lstm(z)[0] - following).square().mean()
     known = z.shape[1] - OPEN_LOOP
     _, state = lstm(z[:, :known])
     dreamt = lstm.dream(z[:, known], state, OPEN_LOOP)
@@ -102,8 +105,7 @@ def validation_error(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> float:
     """Mean squared latent error of dreaming 1 s ahead, in the first half of the held-out parts."""
     errors = []
     for clip in (c for c in clips if c.rate_hz):
-        middle = (clip.split + len(clip.frames)) // 2
-        mu = latent_run(vae, to_tensor(clip.frames[:middle]), clip.rate_hz).mu
+        mu = latent_run(vae, to_tensor(clip.frames[: clip.middle]), clip.rate_hz).mu
         first = int(clip.split / clip.rate_hz / STEP_S) - OPEN_LOOP
         if 0 <= first < len(mu) - OPEN_LOOP:
             dreams = forecast(lstm, mu[:-OPEN_LOOP], first, OPEN_LOOP)
@@ -140,9 +142,9 @@ def fit_lstm(
 def train_steps(
     net: LatentLstm, adam: torch.optim.Adam, runs: list[LatentRun], plan: LstmPlan, start: int
 ) -> Iterator[tuple[int, float]]:
-    """Yield (steps done, loss) after every step.  The batch of a step depends on seed and step only."""
+    """Yield (steps done, loss) after every step, whose batch depends on seed and step only."""
     for step in range(start, plan.steps):
-        adam.param_groups[0]["lr"] = plan.rate * 0.5 * (1 + np.cos(np.pi * step / plan.steps))
+        adam.param_groups[0]["lr"] = plan.rate * 0.5 * (1 + math.cos(math.pi * step / plan.steps))
         z, following = sequence_batch(runs, plan.batch, np.random.default_rng((plan.seed, step)))
         loss = memory_loss(net, z, following)
         adam.zero_grad()

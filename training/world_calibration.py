@@ -1,0 +1,105 @@
+"""Tell the world model what calm is: its scores on validation frames, put into its own buffers.
+
+Spreads of latents and of prediction errors come from training frames, scores from validation
+frames: a 32-dimensional spread that had seen the frames it judges would call new ones strange.
+N frames, T steps, D latent dimensions.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from road_clarity.models.latent_lstm import STEP_S, LatentLstm
+from road_clarity.models.vae import Vae
+from road_clarity.safety import anomaly
+from road_clarity.training.world_batches import to_tensor
+from road_clarity.training.world_clips import Clip
+from road_clarity.training.world_lstm import latent_run
+
+
+def round_as_stored(net: nn.Module) -> None:
+    """Weights files hold float16; what is calibrated must be what will be loaded."""
+    for values in net.state_dict().values():
+        if values.is_floating_point():
+            values.copy_(values.half().float())
+
+
+def scores(vae: Vae, x: Tensor) -> Tensor:
+    """(N, 3, 64, 64) -> (N, 3) of safety.anomaly.look"""
+    return torch.cat([anomaly.look(vae, part).scores for part in x.split(64)])
+
+
+def both_ways(x: Tensor) -> list[Tensor]:
+    """A street and its mirror image are equally calm."""
+    return [x, x.flip(3)]
+
+
+def validation_frames(clips: list[Clip]) -> Tensor:
+    x = torch.cat([to_tensor(clip.frames[clip.split : clip.middle]) for clip in clips])
+    return torch.cat(both_ways(x))
+
+
+@torch.no_grad()
+def calibrate_vae(vae: Vae, clips: list[Clip]) -> None:
+    """Fill the buffers of the autoencoder."""
+    round_as_stored(vae)
+    trained = torch.cat([to_tensor(clip.frames[: clip.split]) for clip in clips])
+    vae.calm_latent.fit(torch.cat([vae.encode(part)[0] for part in trained.split(64)]))
+    calm = validation_frames(clips)
+    errors = [anomaly.error_map(part, vae.reconstruct(part)) for part in calm.split(64)]
+    vae.calm_pixels.fit(anomaly.log_smooth(torch.cat(errors)))
+    round_as_stored(vae)
+    seen = scores(vae, calm)
+    vae.calm_still.fit(seen)
+    round_as_stored(vae)
+    vae.calm.fit(anomaly.strangeness(anomaly.still_deviations(vae, seen)))
+    round_as_stored(vae)
+
+
+@torch.no_grad()
+def one_step(vae: Vae, lstm: LatentLstm, x: Tensor, rate_hz: float) -> tuple[Tensor, Tensor]:
+    """Predicted and seen latents of all steps after the first: two (T - 1, D)"""
+    mu = latent_run(vae, x, rate_hz).mu
+    return lstm(mu[None, :-1])[0][0], mu[1:]
+
+
+@torch.no_grad()
+def surprises(
+    vae: Vae, lstm: LatentLstm, x: Tensor, rate_hz: float, first: int
+) -> tuple[Tensor, Tensor]:
+    """Surprise of every step from frame `first` of x on, and the index of the frame it falls on."""
+    predicted, seen = one_step(vae, lstm, x, rate_hz)
+    frames = (torch.arange(1, len(seen) + 1) * rate_hz * STEP_S).floor().long()
+    late = frames >= first
+    return anomaly.surprise(lstm, predicted, seen)[late], frames[late]
+
+
+@torch.no_grad()
+def calibrate_lstm(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> None:
+    """Fill the buffers of the memory; the autoencoder must be calibrated."""
+    round_as_stored(lstm)
+    moving = [clip for clip in clips if clip.rate_hz]
+    errors = []
+    for clip in moving:
+        predicted, seen = one_step(vae, lstm, to_tensor(clip.frames[: clip.split]), clip.rate_hz)
+        errors.append(seen - predicted)
+    lstm.calm_change.fit(torch.cat(errors))
+    round_as_stored(lstm)
+    surprise, still = motion(vae, lstm, moving)
+    lstm.calm_motion.fit(surprise.log()[:, None])
+    lstm.calm_surprise.fit(surprise)
+    round_as_stored(lstm)
+    lstm.calm.fit(anomaly.strangeness(anomaly.moving_deviations(vae, lstm, still, surprise)))
+    round_as_stored(lstm)
+
+
+def motion(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> tuple[Tensor, Tensor]:
+    """Of all validation steps: surprise (T,) and the scores (T, 3) of the frames they fall on."""
+    alone, frames = [], []
+    for clip in clips:
+        for x in both_ways(to_tensor(clip.frames[: clip.middle])):
+            surprise, at = surprises(vae, lstm, x, clip.rate_hz, clip.split)
+            alone.append(surprise)
+            frames.append(x[at])
+    return torch.cat(alone), scores(vae, torch.cat(frames))
