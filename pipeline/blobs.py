@@ -17,7 +17,6 @@ from road_clarity.safety.scene import CLASSES, Box, Segmentation
 from road_clarity.safety.settings import Checked, setting
 
 Mask = NDArray[np.uint8]  # (h, w), 1 inside
-CellBox = tuple[int, int, int, int]  # x0, y0, x1, y1 [cells]; x1 and y1 are just outside
 
 KINDS = {"person": ("Pedestrian", "Bicyclist"), "vehicle": ("Car",)}
 WIDEST = {"person": 1.0, "vehicle": 2.6}  # width / height above which a blob is several objects
@@ -31,6 +30,24 @@ class Candidate:
     label: str  # 'person' or 'vehicle'
     box: Box
     score: float  # share of the box that the blob fills, 0..1
+
+
+@dataclass(frozen=True, eq=False)
+class Blob:
+    """Cells that touch, cut out tightly."""
+
+    x: int  # column of the left edge in the segmentation [cells]
+    y: int  # row of the upper edge
+    cells: Mask
+
+    @property
+    def area(self) -> int:
+        return int(self.cells.sum())
+
+    @property
+    def fill(self) -> float:
+        """Share of its box that it fills, 0..1."""
+        return self.area / self.cells.size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +74,8 @@ def find_objects(segmentation: Segmentation, config: BlobConfig) -> list[Candida
     for label in KINDS:
         mask = kind_mask(segmentation.classes, label)
         widest = WIDEST[label] * sy / sx  # [cells]
-        boxes = (box_of(part) for blob in blobs(mask) for part in split(blob, widest))
-        kept = (
-            candidate(label, box, area, segmentation)
-            for box, area in boxes
-            if is_plausible(box, area, mask.shape, config)
-        )
+        parts = (part for blob in blobs(mask) for part in split(blob, widest))
+        kept = [candidate(label, one, sx, sy) for one in parts if fits(one, mask, config)]
         found += sorted(kept, key=lambda one: -area_of(one.box))
     return found
 
@@ -80,19 +93,21 @@ def kind_mask(classes: NDArray[np.uint8], label: str) -> Mask:
     return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
 
 
-def blobs(mask: Mask) -> Iterator[Mask]:
-    """The connected parts of a mask, each as a mask of the same size."""
-    count, labels = cv2.connectedComponents(mask, connectivity=4)
+def blobs(mask: Mask) -> Iterator[Blob]:
+    """The connected parts of a mask."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     for index in range(1, count):
-        yield (labels == index).astype(np.uint8)
+        x, y, width, height, _ = stats[index].tolist()
+        cells = labels[y : y + height, x : x + width] == index
+        yield Blob(x, y, cells.astype(np.uint8))
 
 
-def split(blob: Mask, widest: float) -> list[Mask]:
+def split(blob: Blob, widest: float) -> list[Blob]:
     """[blob], or its parts when it is wider than `widest` times its height and has waists."""
-    x0, y0, x1, y1 = box_of(blob)[0]
-    if x1 - x0 <= widest * (y1 - y0):
+    height, width = blob.cells.shape
+    if width <= widest * height:
         return [blob]
-    inside = np.pad(blob[y0:y1, x0:x1], 1)  # the image border is an edge of the blob, too
+    inside = np.pad(blob.cells, 1)  # the image border is an edge of the blob, too
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
     seeds = (depth > WAIST * depth.max()).astype(np.uint8)
     count, seed_labels = cv2.connectedComponents(seeds, connectivity=8)
@@ -101,40 +116,34 @@ def split(blob: Mask, widest: float) -> list[Mask]:
     _, nearest = cv2.distanceTransformWithLabels(
         1 - seeds, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_CCOMP
     )
-    parts = []
-    for index in range(1, count):
-        seed_cell = np.argmax(seed_labels == index)
-        part = np.zeros_like(blob)
-        owned = (nearest == nearest.flat[seed_cell]) & (inside > 0)
-        part[y0:y1, x0:x1] = owned[1:-1, 1:-1]
-        parts.append(part)
-    return parts
+    owners = [nearest.flat[np.argmax(seed_labels == index)] for index in range(1, count)]
+    return [
+        tight(blob.x, blob.y, (blob.cells & (nearest == owner)[1:-1, 1:-1]).astype(np.uint8))
+        for owner in owners
+    ]
 
 
-def box_of(blob: Mask) -> tuple[CellBox, int]:
-    """Bounding box and number of cells of a mask that is not empty."""
-    rows, columns = np.flatnonzero(blob.any(axis=1)), np.flatnonzero(blob.any(axis=0))
-    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    return box, int(blob.sum())
+def tight(x: int, y: int, cells: Mask) -> Blob:
+    """The blob of the cells that are 1, whose array begins at x, y."""
+    left, top, width, height = cv2.boundingRect(cells)
+    return Blob(x + left, y + top, cells[top : top + height, left : left + width])
 
 
-def is_plausible(box: CellBox, area: int, shape: tuple[int, ...], config: BlobConfig) -> bool:
-    height, width = shape
-    x0, y0, x1, y1 = box
-    share = area / (height * width)
+def fits(blob: Blob, mask: Mask, config: BlobConfig) -> bool:
+    """Whether its size and shape are those of an object."""
+    share = blob.area / mask.size
     return (
-        y1 - y0 >= config.min_height * height
+        blob.cells.shape[0] >= config.min_height * mask.shape[0]
         and config.min_area <= share <= config.max_area
-        and area >= config.min_score * (x1 - x0) * (y1 - y0)
+        and blob.fill >= config.min_score
     )
 
 
-def candidate(label: str, box: CellBox, area: int, segmentation: Segmentation) -> Candidate:
+def candidate(label: str, blob: Blob, sx: float, sy: float) -> Candidate:
     """From cells to pixels of the source."""
-    sx, sy = cell_size(segmentation)
-    x0, y0, x1, y1 = box
-    score = area / ((x1 - x0) * (y1 - y0))
-    return Candidate(label, (x0 * sx, y0 * sy, x1 * sx, y1 * sy), score)
+    height, width = blob.cells.shape
+    box = (blob.x * sx, blob.y * sy, (blob.x + width) * sx, (blob.y + height) * sy)
+    return Candidate(label, box, blob.fill)
 
 
 def area_of(box: Box) -> float:

@@ -100,8 +100,12 @@ def test_a_small_vehicle_that_the_detector_may_have_missed_is_void():
 
 
 def test_a_box_reaches_a_little_beyond_itself():
-    where = covered(np.array([[10, 10, 30, 30]], np.float32), (40, 40))
+    where = covered(np.array([[10, 10, 30, 30]], np.float32), (40, 80))
     assert np.flatnonzero(where[20]).tolist() == list(range(6, 34))
+
+
+def test_a_box_as_wide_as_the_road_proves_no_vehicle():
+    assert not covered(np.array([[0, 10, 60, 30]], np.float32), (40, 80)).any()
 
 
 def test_predictions_are_scored_by_the_name_of_their_file(tmp_path):

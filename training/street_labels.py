@@ -2,15 +2,15 @@
 
 ESPNetv2, trained on Cityscapes, says what every pixel is.  Where it says person or vehicle and
 FastestDet, trained on COCO, sees none, the pixel is void, or, when the patch is so large that the
-detector would not have missed it, gets the next best class.
+detector would not have missed it, gets the next best class.  Nothing above the horizon is road.
 
 h, w: size of a label.  Only the first part of a clip is used; the rest is kept for looking.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -34,21 +34,34 @@ STORED_SIZE = (640, 320)  # of a labelled frame: a little above the student's in
 USED_SHARE = 0.8  # of every clip, from its start
 SURE = 0.4  # probability below which a pixel is void
 LARGE = 0.015  # share of the image above which a detector does not miss an object
-DETECTED = 0.3  # FastestDet's score from which a box counts
+DETECTED = 0.4  # FastestDet's score from which a box counts
+WIDEST = 0.35  # share of the image width; wider boxes are mostly railings
 MARGIN = 0.15  # a box reaches so far beyond itself, share of its size
 
 PEOPLE = tuple(CLASSES.index(name) for name in ("Pedestrian", "Bicyclist"))
 VEHICLES = (CLASSES.index("Car"),)
+GROUND = [CLASSES.index(name) for name in ("Road", "Pavement")]
 
-# clip below the data folder -> every how many frames are taken
-CLIPS = {
-    "video/udacity/solidWhiteRight.mp4": 2,
-    "video/udacity/test_video.mp4": 1,
-    "video/udacity/test_small2.mp4": 1,
-    "video/yolop/input1.gif": 1,
-    "pets09_s2l1/dev_clip/pets09_s2l1_f0000_0529.avi": 4,
-}
-PICTURES = ("tusimple170/clips/*/*/20.jpg", "stills/*/*.*g", "stills/udacity/*/*.*g")
+
+@dataclass(frozen=True)
+class Source:
+    """Clips or pictures of one camera."""
+
+    pattern: str  # below the data folder
+    step: int  # every how many frames of a clip are taken; 0: pictures
+    horizon: float  # there is no road above it [share of the image height]
+
+
+SOURCES = (
+    Source("video/udacity/solidWhiteRight.mp4", 2, 0.57),
+    Source("video/udacity/test_video.mp4", 1, 0.54),
+    Source("video/udacity/test_small2.mp4", 1, 0.54),
+    Source("video/yolop/input1.gif", 1, 0.5),
+    Source("pets09_s2l1/dev_clip/pets09_s2l1_f0000_0529.avi", 4, 0.0),
+    Source("tusimple170/clips/*/*/20.jpg", 0, 0.3),
+    Source("stills/*/*.*g", 0, 0.0),
+    Source("stills/udacity/*/*.*g", 0, 0.55),
+)
 LICENCES = {
     "ESPNetv2 s=2.0 as teacher": "MIT; trained on Cityscapes, non-commercial research",
     "FastestDet as teacher": "BSD-3; trained on COCO",
@@ -64,25 +77,25 @@ def label_street(data: Path) -> Iterator[Labelled]:
     """All frames that are used, labelled."""
     teacher = espnetv2.load_teacher(data / "weights" / "espnetv2_s_2.0_city_1024x512.pth")
     detector = FastestDet(data / "weights" / "FastestDet.onnx", DETECTED)
-    for image in itertools.chain(clip_frames(data), pictures(data)):
-        probabilities = look(teacher, image)
-        people, vehicles = detector.look_closely(image)
-        to_label = np.tile(np.divide(probabilities.shape[:0:-1], image.shape[1::-1]), 2)
-        doubt(probabilities, PEOPLE, people * to_label)
-        doubt(probabilities, VEHICLES, vehicles * to_label)
-        small = cv2.resize(image, STORED_SIZE, interpolation=cv2.INTER_AREA)
-        yield Labelled(np.asarray(small, np.uint8), decide(probabilities))
+    for source in SOURCES:
+        for image in frames(data, source):
+            probabilities = look(teacher, image)
+            to_label = np.tile(np.divide(probabilities.shape[:0:-1], image.shape[1::-1]), 2)
+            people, vehicles = detector.look_closely(image)
+            doubt(probabilities, PEOPLE, people * to_label)
+            doubt(probabilities, VEHICLES, vehicles * to_label)
+            probabilities[GROUND, : round(source.horizon * probabilities.shape[1])] = 0
+            small = cv2.resize(image, STORED_SIZE, interpolation=cv2.INTER_AREA)
+            yield Labelled(np.asarray(small, np.uint8), decide(probabilities))
 
 
-def clip_frames(data: Path) -> Iterator[Image]:
-    for name, step in CLIPS.items():
-        frames = list(read_video(data / name))
-        yield from frames[: round(len(frames) * USED_SHARE) : step]
-
-
-def pictures(data: Path) -> Iterator[Image]:
-    for pattern in PICTURES:
-        yield from map(read_rgb, sorted(data.glob(pattern)))
+def frames(data: Path, source: Source) -> Iterator[Image]:
+    for path in sorted(data.glob(source.pattern)):
+        if source.step == 0:
+            yield read_rgb(path)
+        else:
+            clip = list(read_video(path))
+            yield from clip[: round(len(clip) * USED_SHARE) : source.step]
 
 
 def read_video(path: Path) -> Iterator[Image]:
@@ -121,7 +134,8 @@ def doubt(probabilities: Probabilities, classes: tuple[int, ...], boxes: Boxes) 
 def covered(boxes: Boxes, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """(h, w) where a box or its margin lies."""
     out = np.zeros(shape, bool)
-    for x0, y0, x1, y1 in boxes:
+    narrow = boxes[:, 2] - boxes[:, 0] <= WIDEST * shape[1]
+    for x0, y0, x1, y1 in boxes[narrow]:
         dx, dy = MARGIN * (x1 - x0) + 1, MARGIN * (y1 - y0) + 1
         rows = slice(max(int(y0 - dy), 0), max(int(y1 + dy), 0))
         out[rows, max(int(x0 - dx), 0) : max(int(x1 + dx), 0)] = True
