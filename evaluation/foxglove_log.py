@@ -61,7 +61,8 @@ class FoxgloveLog:
     """Context manager around the file; `add` takes the frames in order."""
 
     def __init__(self, path: Path) -> None:
-        context = foxglove.Context()  # its own, so that two logs at a time do not mix
+        self._context = foxglove.Context()  # its own, so that two logs at a time do not mix
+        context = self._context
         self._writer = foxglove.open_mcap(
             path, context=context, writer_options=MCAPWriteOptions(compression_threads=0)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,15 @@ SECOND_NS = 1_000_000_000
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 
 
-def record(source: Source, bag: Path, field_of_view_deg: float) -> int:
+def record(
+    source: Source,
+    bag: Path,
+    field_of_view_deg: float,
+    seen: Callable[[], None] = lambda: None,
+) -> int:
     """Write the bag; it appears under its name once complete.  Returns the number of frames.
 
+    seen: called after every frame
     field_of_view_deg: horizontal, stands in for intrinsics that the source does not have [deg]
     """
     if not 0.0 < field_of_view_deg < 180.0:
@@ -46,6 +52,7 @@ def record(source: Source, bag: Path, field_of_view_deg: float) -> int:
                 content = TYPES.serialize_cdr(message, connection.msgtype)
                 writer.write(connection, frame.stamp_ns, content)
             count += 1
+            seen()
     return count
 
 

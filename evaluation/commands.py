@@ -1,0 +1,110 @@
+"""`road-clarity replay` and `record`.  Everything heavy is imported when a command runs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from road_clarity.evaluation.sources import Source
+
+SourcePath = Annotated[Path, typer.Argument(help="video, GIF, image folder, rosbag2, .mcap, .db3")]
+MaxFrames = Annotated[int | None, typer.Option(min=1, help="stop a recording after so many frames")]
+Topic = Annotated[str | None, typer.Option(help="camera topic of a bag; else the first by name")]
+Fps = Annotated[float, typer.Option(help="frames per second of an image folder")]
+
+
+def replay(
+    sources: Annotated[
+        list[Path], typer.Argument(help="videos, GIFs, image folders, rosbag2, .mcap, .db3")
+    ],
+    out: Annotated[Path, typer.Option(help="run folder to write; an earlier run is replaced")],
+    preset: Annotated[str, typer.Option(help="edge, paper or tiny")] = "edge",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    max_frames: MaxFrames = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="part.field=value, such as safety.high=0.7")
+    ] = None,
+    topic: Topic = None,
+    fps: Fps = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="print summary.json only")] = False,
+) -> None:
+    """Run recordings through the pipeline: what was flagged, when and why."""
+    from road_clarity.evaluation.replay import replay as run
+    from road_clarity.evaluation.sources import open_source
+    from road_clarity.evaluation.summary_text import summary_text
+    from road_clarity.pipeline.perception import Perception
+    from road_clarity.pipeline.run_folder import require_replaceable
+
+    require_replaceable(out)  # before the minutes of work, not after
+    opened = [open_source(one, max_frames=max_frames, topic=topic, fps=fps) for one in sources]
+    perception = Perception.from_preset(preset, device, settings or [])
+    with interruptible(), progress(opened, quiet=as_json) as seen:
+        summary = run(opened, out, perception, seen)
+    print(json.dumps(summary, indent=2) if as_json else summary_text(summary, out))
+
+
+def record(
+    source: SourcePath,
+    bag: Annotated[Path, typer.Argument(help="rosbag2 folder to write")],
+    max_frames: MaxFrames = None,
+    topic: Topic = None,
+    fps: Fps = 10.0,
+    fov: Annotated[
+        float, typer.Option(help="horizontal field of view assumed for CameraInfo [deg]")
+    ] = 60.0,
+) -> None:
+    """Write a rosbag2 (MCAP) with CompressedImage and CameraInfo from a recording."""
+    from road_clarity.evaluation.record import IMAGE_TOPIC, INFO_TOPIC
+    from road_clarity.evaluation.record import record as write
+    from road_clarity.evaluation.sources import open_source
+
+    opened = open_source(source, max_frames=max_frames, topic=topic, fps=fps)
+    with interruptible(), progress([opened], quiet=False) as seen:
+        count = write(opened, bag, fov, seen)
+    print(f"{bag}: {count} frames on {IMAGE_TOPIC} and {INFO_TOPIC}")
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM cleans up like Ctrl-C."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def progress(sources: Sequence[Source], quiet: bool) -> Iterator[Callable[[], None]]:
+    """A bar on stderr, for people only; yields what to call after every frame."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    counts = [source.count for source in sources]
+    total = None if None in counts else sum(count or 0 for count in counts)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               TextColumn("{task.fields[rate]}"), TimeRemainingColumn())  # fmt: skip
+    off = quiet or not sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=off) as bar:
+        task = bar.add_task("frames", total=total, rate="")
+
+        def seen() -> None:
+            bar.advance(task)
+            speed = bar.tasks[0].speed
+            bar.update(task, rate=f"{speed:.1f} fps" if speed else "")
+
+        yield seen
