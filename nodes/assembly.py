@@ -1,7 +1,8 @@
 """From parts that arrive one by one to scenes, one for every image, in the order of the images.
 
-The networks take different times and skip images they are too slow for.  An image waits for its own parts as long as
-`patience`; then it is judged with the newest older ones, whose age the watch knows.
+The networks take different times and skip images they are too slow for.  An image waits for
+its own parts as long as `patience`; then it is judged with the newest older ones, whose age the
+watch knows.
 """
 
 from __future__ import annotations
@@ -34,11 +35,9 @@ class PartMemory:
     def scene(
         self, index: int, stamp_ns: int, size: tuple[int, int], faults: tuple[Fault, ...]
     ) -> Scene:
-        """What is known about the image of stamp_ns.  A part of a stage that failed on it is left out."""
+        """What is known about the image of stamp_ns, but for the parts of stages that failed."""
         failed = {fault.code.partition(".")[0] for fault in faults}
-        parts = {
-            name: None if name in failed else self.newest(name, stamp_ns) for name in PARTS
-        }
+        parts = {name: None if name in failed else self.newest(name, stamp_ns) for name in PARTS}
         return Scene(index=index, stamp_ns=stamp_ns, size=size, faults=faults, **parts)  # type: ignore[arg-type]
 
 
@@ -55,7 +54,7 @@ class Waiting:
 
 
 class SceneAssembly:
-    """Images, parts and faults in; scenes out.  Times of arrival are of a clock that never goes back [s]."""
+    """Images, parts and faults in; scenes out.  Arrival times never go back [s]."""
 
     def __init__(self, patience_s: float) -> None:
         self._patience_s = patience_s
@@ -67,7 +66,12 @@ class SceneAssembly:
         self._early: dict[int, list[tuple[str, Fault | None]]] = {}
 
     def see_image(
-        self, index: int, stamp_ns: int, size: tuple[int, int], faults: tuple[Fault, ...], now_s: float
+        self,
+        index: int,
+        stamp_ns: int,
+        size: tuple[int, int],
+        faults: tuple[Fault, ...],
+        now_s: float,
     ) -> None:
         image = Waiting(index, stamp_ns, size, faults, now_s)
         for name, fault in self._early.pop(stamp_ns, []):
@@ -92,7 +96,7 @@ class SceneAssembly:
             self._early.setdefault(stamp_ns, []).append((name, fault))
 
     def ready(self, now_s: float) -> list[Scene]:
-        """The images that are complete or out of patience, and those before them: risks come in order."""
+        """Images that are complete or out of patience, and those before them."""
         last = 0
         for position, image in enumerate(self._waiting, start=1):
             if not image.missing or now_s - image.arrived_s >= self._patience_s:

@@ -1,4 +1,4 @@
-"""The parts of a scene <-> road_clarity_msgs.  Pure functions; nothing is lost on the way there and back."""
+"""The parts of a scene <-> road_clarity_msgs.  Pure functions; nothing is lost either way."""
 
 from __future__ import annotations
 

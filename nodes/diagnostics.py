@@ -14,7 +14,7 @@ LOOK_EVERY_S, TELL_EVERY_S = 0.1, 1.0
 
 
 class Diagnostics:
-    """Asks `condition` ten times a second and tells what it hears when it is new or a second old."""
+    """Asks `condition` ten times a second; tells what is new or was told a second ago."""
 
     def __init__(self, node: Node, condition: Callable[[], Condition], hardware_id: str) -> None:
         self._node, self._condition, self._hardware_id = node, condition, hardware_id

@@ -1,6 +1,7 @@
-"""The perception node: the one subscription to the camera, the one decode, the input gate; frames go to the networks.
+"""The perception node: the one subscription to the camera, the one decode, the input gate.
 
-It tells the safety node of every image in a small message, so that the safety node never handles pixels.
+Frames go to the networks of the same process.  The safety node hears of every image in a small
+message and never handles pixels.
 """
 
 from __future__ import annotations

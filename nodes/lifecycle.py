@@ -1,4 +1,4 @@
-"""What all nodes of this project share: settings from the preset, autostart, health, and refusal of late changes."""
+"""What all nodes share: settings from the preset, autostart, health, refusal of late changes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ AUTOSTART = "configure and activate at start, without a lifecycle manager"
 class RoadNode(LifecycleNode):
     """A lifecycle node whose parameters are a settings dataclass.
 
-    Subclasses say what their settings are (`settings`), what to build from them (`build`) and how to let go
-    of it (`release`).
+    Subclasses say what their settings are (`settings`), what to build from them (`build`) and how
+    to let go of it (`release`).
     """
 
     def __init__(self, name: str) -> None:
@@ -120,7 +120,7 @@ class RoadNode(LifecycleNode):
         return Condition(found.severity, found.text, {**found.values, **self.values()})
 
     def _refuse_late_change(self, changes: list[Parameter]) -> SetParametersResult:
-        """Settings are read when the node is configured; a change that did nothing would be a lie."""
+        """Settings are read at configure; to accept a change without effect would be a lie."""
         if self._state_machine.current_state[1] == "unconfigured":
             return SetParametersResult(successful=True)
         names = ", ".join(change.name for change in changes)

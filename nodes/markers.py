@@ -1,4 +1,4 @@
-"""Lanes and tracks as visualization_msgs/ImageMarker, for viewers that know no message package of ours."""
+"""Lanes and tracks as visualization_msgs/ImageMarker, for viewers that lack our messages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ def tracks_marker(tracks: Tracks, header: Header) -> ImageMarker:
 
 def segments(namespace: str, header: Header) -> ImageMarker:
     return ImageMarker(
-        header=header, ns=namespace, type=ImageMarker.LINE_LIST, action=ImageMarker.ADD, scale=LINE_WIDTH_PX
+        header=header,
+        ns=namespace,
+        type=ImageMarker.LINE_LIST,
+        action=ImageMarker.ADD,
+        scale=LINE_WIDTH_PX,
     )
 
 

@@ -8,14 +8,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-import cv2
-import numpy as np
 from rclpy.node import Node
 from road_clarity_msgs import msg
 from sensor_msgs.msg import CompressedImage
 
 from road_clarity.nodes.assembly import PartMemory
 from road_clarity.nodes.conversions import header_at, risk_from_message
+from road_clarity.nodes.pictures import to_jpeg
 from road_clarity.nodes.qos import PICTURE, RISK
 from road_clarity.nodes.stage_node import Sight
 from road_clarity.pipeline.frame import Frame
@@ -79,11 +78,9 @@ class Overlay:
             if frame is None:
                 return
             scene = self._parts.scene(frame.index, frame.stamp_ns, frame.size, ())
-        picture = np.ascontiguousarray(draw_overlay(frame, scene, risk)[..., ::-1])
-        _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        message = CompressedImage(header=header_at(frame.stamp_ns, frame.frame_id), format="jpeg")
-        message.data.frombytes(memoryview(np.ascontiguousarray(jpeg)).cast("B"))
-        self._pictures.publish(message)
+        header = header_at(frame.stamp_ns, frame.frame_id)
+        picture = draw_overlay(frame, scene, risk)
+        self._pictures.publish(to_jpeg(picture, JPEG_QUALITY, header))
 
     def _failed(self, risk: Risk, error: Exception) -> None:
         self._node.get_logger().error(f"no overlay: {error}", throttle_duration_sec=1.0)

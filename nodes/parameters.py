@@ -1,4 +1,4 @@
-"""ROS parameters from the settings dataclasses: declared once, with their meaning and range, and read back checked."""
+"""ROS parameters from settings dataclasses: declared with meaning and range, read back checked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WIDEST_FLOAT, WIDEST_INT = 1.0e308, 2**62
 
 
 def declare(node: Node, defaults: Any, prefix: str = "") -> None:
-    """Declare every field of the settings object `defaults`; a group of settings becomes 'group.field'."""
+    """Declare every field of `defaults`; a field of a group is called 'group.field'."""
     for one in fields(defaults):
         name, value = prefix + one.name, getattr(defaults, one.name)
         if is_dataclass(value):
@@ -49,7 +49,7 @@ def descriptor(value: Any, metadata: dict[str, Any]) -> ParameterDescriptor:
 
 
 def read(node: Node, defaults: Settings, prefix: str = "") -> Settings:
-    """The settings as the parameters have them now.  Raises BadInput when they contradict each other."""
+    """The settings as the parameters have them now.  Raises BadInput."""
     values: dict[str, Any] = {}
     for one in fields(defaults):  # type: ignore[arg-type]
         name, value = prefix + one.name, getattr(defaults, one.name)

@@ -1,4 +1,4 @@
-"""The perception process: the camera's only subscription and the four networks, each with a thread of its own."""
+"""The perception process: the camera's only subscription and the four networks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NETWORKS = 4
 
 
 def make_nodes() -> Sequence[Node]:
-    """All nodes of the process, connected.  The camera comes last: when it starts, the networks are ready."""
+    """All nodes, connected.  The camera comes last: by then the networks are ready."""
     lane, segmentation, tracker, world = (
         LaneNode(), SegmentationNode(), TrackerNode(), WorldModelNode(),
     )  # fmt: skip

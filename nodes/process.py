@@ -1,4 +1,4 @@
-"""The life of a process that hosts nodes: it survives a failing callback and says goodbye before it stops."""
+"""The life of a process that hosts nodes: it survives failing callbacks, and has a last word."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Hosted(Protocol):
 
 
 class StopRequest:
-    """Set by SIGINT and SIGTERM.  rclpy's own handlers would take DDS away before anything could be said."""
+    """Set by SIGINT and SIGTERM; rclpy's own handlers would take DDS away before a last word."""
 
     def __init__(self) -> None:
         self.came = False
@@ -51,7 +51,7 @@ class StopRequest:
 
 
 def run(make: Callable[[], Sequence[Node]], args: Sequence[str] | None = None) -> int:
-    """Host the nodes until they are done or a signal comes.  Returns the exit code: 2 for settings nobody can use."""
+    """Host the nodes until they are done or a signal comes.  Returns the exit code."""
     tune()
     stop = StopRequest()
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
@@ -81,7 +81,7 @@ PARAMETER_ERRORS = (
 
 
 def spin(nodes: Sequence[Node], stop: StopRequest) -> None:
-    """Run callbacks.  rclpy lets any exception out of spin, an invalid transition id sent by a stranger included."""
+    """Run callbacks.  Any exception leaves rclpy's spin, a stranger's invalid transition id too."""
     executor = SingleThreadedExecutor()
     for node in nodes:
         executor.add_node(node)

@@ -7,6 +7,8 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 # Best effort matches every camera driver; one image, for only the latest counts.
 CAMERA_IN = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+# As camera drivers offer it by default: reliable, so that recorders match as well.
+CAMERA_OUT = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 # Reliable matches every subscriber, RViz included.
 RESULT = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 PICTURE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)

@@ -1,4 +1,4 @@
-"""The safety node: a risk for every image, and "unknown" when there is none.  What risk means: safety.watch.
+"""The safety node: a risk for every image, "unknown" without images.  What risk is: safety.watch.
 
 It handles small messages only and runs in a process of its own, so no network can hold it up.
 """
@@ -34,7 +34,10 @@ UNKNOWN_SIZE = (1280, 720)  # until the first image came [px]
 @dataclass(frozen=True, kw_only=True)
 class SafetyNodeConfig(Checked):
     patience: float = setting(
-        0.15, "how long an image waits for its own parts before older ones serve [s]", low=0.0, high=1.0
+        0.15,
+        "how long an image waits for its own parts before older ones serve [s]",
+        low=0.0,
+        high=1.0,
     )
     silence: float = setting(
         0.4, "longest silence of the risk topic; then it says unknown [s]", low=0.05, high=0.45
@@ -43,7 +46,7 @@ class SafetyNodeConfig(Checked):
 
 
 class SafetyNode(RoadNode):
-    """Images, parts and faults in; risk and explanations out.  Says "unknown" also while it is not active."""
+    """Images, parts and faults in; risk and explanations out.  Unknown while it is not active."""
 
     def __init__(self) -> None:
         super().__init__("safety")

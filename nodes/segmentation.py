@@ -1,4 +1,4 @@
-"""The segmentation node: FFNet's classes as an image of class indices.  What the classes are: safety.scene.CLASSES."""
+"""The segmentation node: FFNet's classes as an image of indices into safety.scene.CLASSES."""
 
 from __future__ import annotations
 

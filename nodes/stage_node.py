@@ -1,7 +1,7 @@
-"""A network as a lifecycle node: takes the newest frame in a thread of its own, publishes what it sees.
+"""A network as a lifecycle node: sees the newest frame in its own thread, publishes what it finds.
 
-The frames come from the perception node of the same process, not over a topic: one subscription, one decode, and
-inference never holds up the executor.
+Frames come from the perception node of the same process, not over a topic: one subscription, one
+decode, and inference never holds up the executor.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class StageNode(RoadNode):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.listeners: list[Callable[[Sight, Any], None]] = []  # hear (sight, part or None when it failed)
+        # They hear the sight and its part, None when the network failed.
+        self.listeners: list[Callable[[Sight, Any], None]] = []
         self._stage: Any = None
         self._worker: StageWorker[Sight] | None = None
         self._stream = 0

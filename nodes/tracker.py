@@ -1,4 +1,4 @@
-"""The tracker node: LoRAT's boxes as messages and markers.  How a track starts and ends: pipeline.tracking."""
+"""The tracker node: LoRAT's boxes as messages and markers.  What a track is: pipeline.tracking."""
 
 from __future__ import annotations
 

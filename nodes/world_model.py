@@ -1,4 +1,4 @@
-"""The world model node: how strange the image is, and what was expected.  What strange means: pipeline.world."""
+"""The world model node: how strange the image is, and what was expected of it."""
 
 from __future__ import annotations
 
