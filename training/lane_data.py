@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -116,26 +117,30 @@ def _warped(sample: LaneSample, matrix: NDArray[np.float64], mirrored: bool) -> 
     return Target(image, classes, existence, lines)
 
 
+def _bytes(colours: NDArray[np.floating[Any]]) -> Image:
+    levels: Image = colours.clip(0, 255).astype(np.uint8)
+    return levels
+
+
 def _light(image: Image, rng: np.random.Generator) -> Image:
     """Exposure and contrast."""
     gamma, gain, lift = rng.uniform(0.45, 1.3), rng.uniform(0.8, 1.25), rng.uniform(-20, 20)
     levels = np.arange(256) / 255.0
-    table = np.clip(gain * 255 * levels**gamma + lift, 0, 255).astype(np.uint8)
-    return table[image]
+    return _bytes(gain * 255 * levels**gamma + lift)[image]
 
 
 def _colour(image: Image, rng: np.random.Generator) -> Image:
     """White balance and saturation."""
     grey = image.mean(axis=2, keepdims=True)
     tinted = (grey + rng.uniform(0.3, 1.6) * (image - grey)) * rng.uniform(0.88, 1.12, 3)
-    return np.clip(tinted, 0, 255).astype(np.uint8)
+    return _bytes(tinted)
 
 
 def _night(image: Image, rng: np.random.Generator) -> Image:
     """Dark, with the road ahead lit by our own lamps."""
     rows = np.linspace(0.25, 1.0, image.shape[0])[:, None, None]
     dark = 255 * (image / 255.0) ** rng.uniform(1.3, 2.2) * rows * rng.uniform(0.3, 0.7)
-    return np.clip(dark, 0, 255).astype(np.uint8)
+    return _bytes(dark)
 
 
 def _shadow(image: Image, rng: np.random.Generator) -> Image:
@@ -145,7 +150,7 @@ def _shadow(image: Image, rng: np.random.Generator) -> Image:
     mask = np.zeros((height, width), np.float32)
     cv2.fillPoly(mask, [corners.astype(np.int32)], 1.0)
     mask = cv2.GaussianBlur(mask, (0, 0), rng.uniform(1, 5))[..., None]
-    return (image * (1 - mask * rng.uniform(0.2, 0.65))).astype(np.uint8)
+    return _bytes(image * (1 - mask * rng.uniform(0.2, 0.65)))
 
 
 def _soften(image: Image, rng: np.random.Generator) -> Image:
@@ -158,7 +163,7 @@ def _soften(image: Image, rng: np.random.Generator) -> Image:
 
 def _noise(image: Image, rng: np.random.Generator) -> Image:
     grain = rng.normal(0, rng.uniform(2, 10), image.shape).astype(np.float32)
-    return np.clip(image + grain, 0, 255).astype(np.uint8)
+    return _bytes(image + grain)
 
 
 def _bonnet(image: Image, classes: Image, rng: np.random.Generator) -> tuple[Image, Image]:

@@ -8,10 +8,11 @@ the weights.
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 import torch
@@ -54,6 +55,11 @@ class Run:
     step: int = 0
     best: float = -1.0  # accuracy of the published weights on the validation frames
 
+    @property
+    def averaged(self) -> ScnnLite0:
+        """The network with its moving-average weights: the one that is scored and published."""
+        return cast(ScnnLite0, self.average.module)
+
     def state(self) -> dict[str, Any]:
         return {
             "network": self.network.state_dict(), "average": self.average.state_dict(),
@@ -86,12 +92,12 @@ def train_lanes(
         loss = train_step(run, draw(sources, batch, rng), rate(run.step, steps))
         run.step += 1
         if run.step % BETWEEN_SCORES == 0 or run.step == steps:
-            scored = score(run.average.module, root, held_out)
+            scored = score(run.averaged, root, held_out)
             log(out, run.step, loss, scored, time.monotonic() - begun)
             if scored.accuracy > run.best:
                 run.best = scored.accuracy
                 card = lane_card(scored, at=run.step, steps=steps, batch=batch, seed=seed)
-                publish(card, run.average.module.state_dict())
+                publish(card, run.averaged.state_dict())
             torch.save(run.state(), out / "checkpoint.pt")
 
 
@@ -128,7 +134,7 @@ def imagenet_weights() -> dict[str, Tensor]:
 
 def rate(step: int, steps: int) -> float:
     """Linear warm-up, then the published polynomial decay."""
-    return LEARNING_RATE * min(1.0, (step + 1) / WARM_UP) * (1 - step / steps) ** 0.9
+    return LEARNING_RATE * min(1.0, (step + 1) / WARM_UP) * math.pow(1 - step / steps, 0.9)
 
 
 def draw(sources: list[list[LaneSample]], batch: int, rng: np.random.Generator) -> list[Target]:
