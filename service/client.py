@@ -1,0 +1,125 @@
+"""The client: asks the server, and turns its refusals into sentences for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from road_clarity.models.errors import BadInput
+from road_clarity.service.address import Tls, is_loopback
+from road_clarity.service.gen import (
+    event_service_pb2,
+    event_service_pb2_grpc,
+    explanation_service_pb2,
+    explanation_service_pb2_grpc,
+    scene_pb2,
+)
+
+MAX_MESSAGE = 64 << 20  # pictures of a whole frame come in one message [bytes]
+
+
+class Client:
+    """One connection; every call raises BadInput when the server refuses or cannot be reached."""
+
+    def __init__(self, channel: grpc.Channel, address: str, timeout_s: float) -> None:
+        self._events = event_service_pb2_grpc.EventServiceStub(channel)
+        self._explanations = explanation_service_pb2_grpc.ExplanationServiceStub(channel)
+        self._address, self._timeout_s = address, timeout_s
+
+    def events(self, text: str, order_by: str) -> Iterator[event_service_pb2.Event]:
+        """All events that match the filter, page after page."""
+        request = event_service_pb2.ListEventsRequest(filter=text, order_by=order_by)
+        while True:
+            page = self._ask(self._events.ListEvents, request)
+            yield from page.events
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    def event(self, name: str) -> event_service_pb2.Event:
+        found: event_service_pb2.Event = self._ask(
+            self._events.GetEvent, event_service_pb2.GetEventRequest(id=name)
+        )
+        return found
+
+    def explain(self, **frame: Any) -> explanation_service_pb2.Explanation:
+        """frame: one of event_id, index, image."""
+        request = explanation_service_pb2.ExplainFrameRequest(**frame)
+        answer: explanation_service_pb2.Explanation = self._ask(
+            self._explanations.ExplainFrame, request
+        )
+        return answer
+
+    def _ask(self, method: Callable[..., Any], request: Any) -> Any:
+        try:
+            return method(request, timeout=self._timeout_s)
+        except grpc.RpcError as error:
+            raise refused(error, self._address) from error
+
+
+@contextmanager
+def connected(address: str, tls: Tls | None, timeout_s: float) -> Iterator[Client]:
+    """timeout_s: for each answer [s].  Raises BadInput."""
+    is_loopback(address)  # only for its check of the form
+    options = [("grpc.max_receive_message_length", MAX_MESSAGE)]
+    if tls is None:
+        channel = grpc.insecure_channel(address, options)
+    else:
+        channel = grpc.secure_channel(address, tls.client(), options)
+    with channel:
+        yield Client(channel, address, timeout_s)
+
+
+def refused(error: grpc.RpcError, address: str) -> BadInput:
+    """The server's refusal as a sentence with a remedy."""
+    code, text = error.code(), error.details()
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return BadInput(
+            "server", address, "cannot be reached; start it with `road-clarity serve RUN_DIR`"
+        )
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return BadInput("server", address, "did not answer in time; allow more with --timeout")
+    for violation in violations(error):
+        return BadInput(violation.field, "refused", violation.description)
+    return BadInput("request", "refused", f"{text} ({code.name})")
+
+
+def violations(error: grpc.RpcError) -> list[Any]:
+    """The fields that the server found fault with."""
+    status = rpc_status.from_call(error)
+    found = error_details_pb2.BadRequest()
+    for detail in status.details if status else ():
+        if detail.Unpack(found):
+            return list(found.field_violations)
+    return []
+
+
+def save_pictures(folder: Path, pictures: dict[str, scene_pb2.Picture]) -> list[Path]:
+    """Write the pictures that are there; their suffix follows their kind.  Raises BadInput."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for name, picture in pictures.items():
+            if picture.content:
+                path = folder / f"{name}.{picture.media_type.removeprefix('image/')}"
+                path.write_bytes(picture.content)
+                written.append(path)
+        return written
+    except OSError as error:
+        raise BadInput("output folder", folder, f"cannot be written: {error.strerror}") from error
+
+
+def asked_for(what: str) -> dict[str, Any]:
+    """A file is a picture, a number a frame of the run, all else an event.  Raises BadInput."""
+    path = Path(what)
+    if path.is_file():
+        if path.stat().st_size > MAX_MESSAGE:
+            raise BadInput("picture", path, "is too large; give one of at most 12 MiB")
+        return {"image": path.read_bytes()}
+    return {"index": int(what)} if what.isdecimal() else {"event_id": what}

@@ -1,0 +1,62 @@
+"""An account of a frame as a message of the protocol, with its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from road_clarity.pipeline.frame_row import rounded
+from road_clarity.pipeline.overlay import heat_picture
+from road_clarity.service import messages
+from road_clarity.service.explainer import Account, PlaceError, Verdict
+from road_clarity.service.gen import explanation_service_pb2 as pb
+from road_clarity.service.gen import scene_pb2
+from road_clarity.service.subject import Subject
+
+
+def explanation(subject: Subject, account: Account, sha256: Mapping[str, str]) -> pb.Explanation:
+    """sha256: of the weights that were used, by name."""
+    world, image = account.world, subject.image
+    return pb.Explanation(
+        event_id=subject.event_id,
+        recorded=None if subject.row is None else messages.risk_state(subject.row),
+        width=image.shape[1],
+        height=image.shape[0],
+        anomaly=scene_pb2.Anomaly(
+            score=rounded(world.error, 9),
+            p_value=rounded(world.error_p, 9),
+            calibration_id=world.calibration_id,
+        ),
+        regions=[region(place) for place in account.places],
+        error_map=messages.picture(messages.PNG, png(heat_picture(image, world.error_map))),
+        reconstruction=messages.picture(messages.PNG, png(world.reconstruction)),
+        models=messages.models(sha256),
+        truncated_by_deadline=account.truncated,
+    )
+
+
+def region(found: PlaceError) -> pb.RegionError:
+    return pb.RegionError(
+        label=found.place.label,
+        box=messages.box(found.place.box),
+        error_share=found.share,
+        times_worse=found.times_worse,
+        verdict=None if found.verdict is None else verdict(found.verdict),
+    )
+
+
+def verdict(found: Verdict) -> pb.LayerVerdict:
+    layers = [
+        pb.LayerVerdict.Layer(name=layer.name, separability=layer.separability)
+        for layer in found.layers
+    ]
+    return pb.LayerVerdict(layers=layers, lost_in=found.lost_in, text=found.text)
+
+
+def png(image: NDArray[np.uint8]) -> bytes:
+    """image: (H, W, 3) RGB"""
+    _, content = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    return content.tobytes()

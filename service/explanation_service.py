@@ -1,0 +1,54 @@
+"""ExplanationService: why a frame is strange, worked out again on request."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+import grpc
+
+from road_clarity.service.errors import invalid
+from road_clarity.service.explain_queue import Deadline, ExplainQueue
+from road_clarity.service.explainer import Explainer
+from road_clarity.service.explanation_message import explanation
+from road_clarity.service.gen import explanation_service_pb2 as pb
+from road_clarity.service.subject import Subject, Subjects
+
+METHODS = {
+    "reconstruction_error": (
+        "where the world model redraws the frame badly, what that hits, and which layer loses it"
+    ),
+}
+
+
+class ExplanationServicer:
+    """Contract: msgs/proto/road_clarity/v1/explanation_service.proto."""
+
+    def __init__(
+        self, subjects: Subjects, queue: ExplainQueue, explainer: Future[Explainer]
+    ) -> None:
+        """explainer: being loaded on the queue's thread, so that no explanation comes before it."""
+        self._subjects, self._queue, self._explainer = subjects, queue, explainer
+
+    def ExplainFrame(
+        self, request: pb.ExplainFrameRequest, context: grpc.ServicerContext
+    ) -> pb.Explanation:
+        method = request.method or next(iter(METHODS))
+        if method not in METHODS:
+            raise invalid("method", f"use one of {', '.join(METHODS)}")
+        subject = self._subjects.of(request)
+        answer = self._queue.run(lambda deadline: self._explain(subject, deadline), context)
+        answer.method = method
+        return answer
+
+    def ListMethods(
+        self, request: pb.ListMethodsRequest, context: grpc.ServicerContext
+    ) -> pb.Explanation:
+        methods = [
+            pb.ListMethodsResponse.Method(name=name, text=text) for name, text in METHODS.items()
+        ]
+        return pb.ListMethodsResponse(methods=methods)
+
+    def _explain(self, subject: Subject, deadline: Deadline) -> pb.Explanation:
+        explainer = self._explainer.result()
+        account = explainer.explain(subject.image, subject.places, deadline)
+        return explanation(subject, account, explainer.sha256)

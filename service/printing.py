@@ -1,0 +1,82 @@
+"""Answers of the server for people and for programs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from road_clarity.service.gen.event_service_pb2 import Event
+from road_clarity.service.gen.explanation_service_pb2 import Explanation
+from road_clarity.service.gen.scene_pb2 import Box
+from road_clarity.service.messages import LEVEL_NAMES
+
+
+def plain(message: Message) -> dict[str, Any]:
+    """For JSON: levels by name, null for what is absent or nan, pictures without their bytes."""
+    return {
+        field.name: plain_field(message, field)
+        for field in message.DESCRIPTOR.fields
+        if field.type != FieldDescriptor.TYPE_BYTES
+    }
+
+
+def plain_field(message: Message, field: FieldDescriptor) -> Any:
+    value = getattr(message, field.name)
+    if field.is_repeated:
+        return [plain_value(one, field) for one in value]
+    if field.has_presence and not message.HasField(field.name):
+        return None
+    return plain_value(value, field)
+
+
+def plain_value(value: Any, field: FieldDescriptor) -> Any:
+    if isinstance(value, Message):
+        return plain(value)
+    if field.enum_type is not None:
+        return LEVEL_NAMES[value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def event_line(event: Event) -> str:
+    """One event in a list: when, how bad, what first."""
+    span = f"{event.start_ns * 1e-9:.2f}..{event.end_ns * 1e-9:.2f} s"
+    why = event.reasons[0].text if event.reasons else ""
+    level = LEVEL_NAMES[event.level]
+    return f"{event.id:32} {level:8} {event.score:4.2f}  {span:20} {event.source}: {why}"
+
+
+def explanation_lines(answer: Explanation) -> Iterator[str]:
+    """Why, then what the world model could not redraw."""
+    if answer.HasField("recorded"):
+        yield from recorded_lines(answer)
+    calm = ""
+    if answer.anomaly.HasField("p_value"):
+        calm = f"; {answer.anomaly.p_value:.1%} of calm frames are at least as strange"
+    yield f"redrawn with error {answer.anomaly.score:.4f}{calm}"
+    for region in answer.regions:
+        text = region.verdict.text if region.HasField("verdict") else ""
+        yield (
+            f"  {region.error_share:4.0%} of the error, {region.times_worse:.1f} times the rest: "
+            f"{region.label} at {corners(region.box)}  {text}".rstrip()
+        )
+    if answer.truncated_by_deadline:
+        yield "  (the time was over before everything was looked at; allow more with --timeout)"
+
+
+def recorded_lines(answer: Explanation) -> Iterator[str]:
+    state = answer.recorded
+    name = answer.event_id or f"frame {state.index}"
+    level = LEVEL_NAMES[state.level]
+    yield f"{name}: {level}, score {state.score:.2f}, at {state.stamp_ns * 1e-9:.2f} s"
+    for reason in state.reasons:
+        where = f" at {corners(reason.region)}" if reason.HasField("region") else ""
+        yield f"  {reason.share:4.2f} {reason.code}: {reason.text}{where}"
+
+
+def corners(box: Box) -> str:
+    """[px]"""
+    return f"({box.x0:.0f}, {box.y0:.0f})..({box.x1:.0f}, {box.y1:.0f})"
