@@ -57,7 +57,7 @@ def decode(
     present = [i for i, p in enumerate(existence.tolist()) if p > existence_threshold]
     if not present:
         return []
-    maps = probability_maps(logits, view.network)
+    maps = probability_rows(logits, view.network)
     lanes = []
     for i in present:
         rows, columns, weights = row_peaks(maps[i], point_threshold)
@@ -69,29 +69,31 @@ def decode(
     return lanes
 
 
-def probability_maps(logits: Tensor, size: tuple[int, int]) -> Tensor:
-    """Smoothed probability of each lane at the network's input size.  (5, h, w) -> (4, H, W)"""
+def probability_rows(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """Box mean of each lane's probability in rows 0, ROW_STEP, ... of the network's input.
+
+    logits: (5, h, w) -> (4, H / ROW_STEP, W); a box is a mean of columns of a mean of rows.
+    """
     full = F.interpolate(logits[None], size=(size[1], size[0]), mode="bilinear", align_corners=True)
     lanes = full.softmax(dim=1)[:, 1:]
-    return F.avg_pool2d(lanes, BOX, stride=1, padding=BOX // 2)[0]
+    rows = F.avg_pool2d(lanes, (BOX, 1), stride=(ROW_STEP, 1), padding=(BOX // 2, 0))
+    return F.avg_pool2d(rows, (1, BOX), stride=1, padding=(0, BOX // 2))[0]
 
 
 def row_peaks(probability: Tensor, threshold: float) -> tuple[Array, Array, Array]:
     """Rows (bottom first) whose maximum exceeds threshold, its sub-pixel column and probability.
 
-    probability: (H, W)
+    probability: (H / ROW_STEP, W), one lane of `probability_rows`
     """
-    lines = probability.flip(0)[::ROW_STEP]
-    peak, column = lines.max(dim=1)
-    offsets = torch.arange(-PEAK_REACH, PEAK_REACH + 1, device=lines.device)
+    peak, column = probability.max(dim=1)
+    offsets = torch.arange(-PEAK_REACH, PEAK_REACH + 1, device=column.device)
     around = column[:, None] + offsets
-    inside = (around >= 0) & (around < lines.shape[1])
-    weight = lines.gather(1, around.clamp(0, lines.shape[1] - 1)) * inside
+    inside = (around >= 0) & (around < probability.shape[1])
+    weight = probability.gather(1, around.clamp(0, probability.shape[1] - 1)) * inside
     exact = (weight * around).sum(dim=1) / weight.sum(dim=1).clamp_min(1e-9)
-    rows = np.arange(probability.shape[0] - 1, -1, -ROW_STEP, dtype=np.float64)
-    kept = (peak > threshold).cpu().numpy()
+    kept = np.flatnonzero((peak > threshold).cpu().numpy())[::-1]
     columns, peaks = exact.cpu().double().numpy(), peak.cpu().double().numpy()
-    return rows[kept], columns[kept], peaks[kept]
+    return ROW_STEP * kept.astype(np.float64), columns[kept], peaks[kept]
 
 
 def smooth_line(rows: Array, columns: Array, weights: Array) -> tuple[Array, Array, Array]:

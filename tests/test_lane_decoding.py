@@ -11,7 +11,7 @@ from road_clarity.models.lane_decoding import (
     View,
     columns_at,
     decode,
-    probability_maps,
+    probability_rows,
     row_peaks,
     smooth_line,
 )
@@ -79,8 +79,9 @@ def test_the_centre_of_the_view_is_the_centre_of_the_crop(view, expected):
 def test_the_box_mean_counts_the_border_as_empty():
     logits = torch.zeros(5, 36, 64)
     logits[1] = 50.0  # lane 1 everywhere
-    lanes = probability_maps(logits, NETWORK)
-    assert float(lanes[0, 100, 100]) == pytest.approx(1.0)
+    lanes = probability_rows(logits, NETWORK)
+    assert lanes.shape == (4, 72, 512)
+    assert float(lanes[0, 25, 100]) == pytest.approx(1.0)
     assert float(lanes[0, 0, 0]) == pytest.approx(25 / 81)
 
 
@@ -88,7 +89,7 @@ def test_a_maximum_between_two_columns_is_found_between_them():
     probability = torch.zeros(8, 40)
     probability[7, 20:22] = 0.8
     rows, columns, peaks = row_peaks(probability, 0.3)
-    assert rows.tolist() == [7.0]
+    assert rows.tolist() == [28.0]  # every fourth row is read
     assert columns.tolist() == pytest.approx([20.5])
     assert peaks.tolist() == pytest.approx([0.8])
 
