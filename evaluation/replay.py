@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -25,9 +25,11 @@ from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.events import Event, EventRecorder, Moment
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import frame_row
-from road_clarity.pipeline.perception import Outcome
-from road_clarity.pipeline.presets import PipelineConfig
 from road_clarity.pipeline.run_folder import MCAP, REPORT, RunFolder, read_rows, staged
+
+if TYPE_CHECKING:
+    from road_clarity.pipeline.perception import Outcome
+    from road_clarity.pipeline.presets import PipelineConfig
 
 PAUSE_NS = 1_000_000_000  # between two recordings whose stamps would overlap
 

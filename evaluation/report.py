@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -28,8 +28,10 @@ from road_clarity.models.cards import Card
 from road_clarity.pipeline.events import ERROR_MAP_PNG, OVERLAY_JPG, WARMING_UP, Event, read_events
 from road_clarity.pipeline.frame_row import Row
 from road_clarity.pipeline.overlay import LEVEL_COLOURS
-from road_clarity.pipeline.presets import PipelineConfig
 from road_clarity.safety.monitors import MEANING
+
+if TYPE_CHECKING:
+    from road_clarity.pipeline.presets import PipelineConfig
 
 MOST_EVENTS = 40  # cards with pictures; a longer list is cut, worst first, and says so
 STILLS = 8
