@@ -19,11 +19,15 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={NAME: ["py.typed"], f"{NAME}.models": ["weights/*"]},
+    package_data={
+        NAME: ["py.typed"],
+        f"{NAME}.models": ["weights/*"],
+        f"{NAME}.evaluation": ["*.jinja"],
+    },
     install_requires=[
         "torch==2.13.0",
         "numpy>=2,<2.5",
-        "opencv-python-headless>=4.10",
+        "opencv-python-headless>=5",
         "safetensors",
         "PyYAML",
         "typer",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
+import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from road_clarity.evaluation.filmstrip import Filmstrip, thumbnail
@@ -144,7 +145,8 @@ def picture(path: Path) -> bytes | None:
     """A small JPEG of the picture; None where there is none."""
     if not path.is_file():
         return None
-    return thumbnail(cv2.imread(str(path), cv2.IMREAD_COLOR_RGB), PICTURE_WIDTH)
+    image = np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR_RGB), np.uint8)
+    return thumbnail(image, PICTURE_WIDTH)
 
 
 def settings(config: PipelineConfig) -> list[tuple[str, Any, str, bool]]:

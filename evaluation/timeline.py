@@ -117,7 +117,8 @@ def ticks(shown: Sequence[Column]) -> list[tuple[float, str]]:
     """(x, label) at round times."""
     end_s = shown[-1].time_s
     step = next((one for one in STEPS_S if one * TICKS >= end_s), STEPS_S[-1])
-    width, found, due = WIDTH / len(shown), [], 0
+    found: list[tuple[float, str]] = []
+    width, due = WIDTH / len(shown), 0
     for i, one in enumerate(shown):
         if one.time_s + 1e-9 >= due * step:
             if not found or i * width - found[-1][0] >= TICK_ROOM:
