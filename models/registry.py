@@ -10,6 +10,7 @@ from torch import nn
 from road_clarity.models.errors import BadInput
 from road_clarity.models.ffnet import build_ffnet
 from road_clarity.models.latent_lstm import LatentLstm
+from road_clarity.models.lorat import REGIONS, SIZES, build_lorat
 from road_clarity.models.scnn import ScnnLite0, ScnnVgg16
 from road_clarity.models.vae import Vae
 
@@ -20,6 +21,9 @@ BUILDERS: dict[str, Callable[[], nn.Module]] = {
     "scnn_vgg16": ScnnVgg16,
     "vae_64": Vae,
     "latent_lstm_256": LatentLstm,
+} | {
+    name: partial(build_lorat, name)
+    for name in (f"lorat_{size}_{region}" for size in SIZES for region in REGIONS)
 }
 
 

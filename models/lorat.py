@@ -1,0 +1,134 @@
+"""LoRAT, a one-stream visual tracker (Lin et al. 2024, arXiv:2403.05231, section 3).
+
+Template and search region go through one vision transformer together; every search token says how
+much of the target it is and where the target's box lies.  Trained by LoRA, used merged: a state
+dict with adaptations (models.lora) is merged while it is loaded.
+B batch, D embedding dimensions, h rows, w columns of tokens of the search region.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from road_clarity.models.lora import is_adapted, merge
+from road_clarity.models.vit import PATCH, VisionTransformer, VitSize
+
+BACKGROUND, FOREGROUND, SEARCH = 0, 1, 2  # token types
+
+
+@dataclass(frozen=True)
+class Regions:
+    """What is cut out of the frames."""
+
+    template_px: int
+    search_px: int
+    search_factor: float  # side of the search region [mean sides of the target]
+    template_factor: float = 2.0
+
+
+SIZES = {
+    "t6": VitSize(width=192, depth=6, heads=3),  # ours: half the blocks of a ViT-Ti
+    "t": VitSize(width=192, depth=12, heads=3),  # ours: ViT-Ti
+    "s": VitSize(width=384, depth=12, heads=6),
+    "b": VitSize(width=768, depth=12, heads=12),
+    "l": VitSize(width=1024, depth=24, heads=16),
+    "g": VitSize(width=1536, depth=40, heads=24, swiglu_hidden=4096),
+}
+REGIONS = {
+    "224": Regions(template_px=112, search_px=224, search_factor=4.0),
+    "378": Regions(template_px=196, search_px=378, search_factor=5.0),
+}
+
+
+class TrackMap(NamedTuple):
+    """What every search token says."""
+
+    score_map: Tensor  # (B, h, w) logits: overlap of its box with the target
+    boxes: Tensor  # (B, h, w, 4) x0, y0, x1, y1 as shares of the search region
+
+
+class MlpHead(nn.Module):
+    """Three linear layers with GELU between.  (..., D) -> (..., outputs)"""
+
+    def __init__(self, width: int, outputs: int) -> None:
+        super().__init__()
+        sizes = (width, width, width, outputs)
+        self.layers = nn.ModuleList(nn.Linear(sizes[i], sizes[i + 1]) for i in range(3))
+        for layer in self.layers:
+            nn.init.trunc_normal_(layer.weight, std=0.02)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers[:-1]:
+            x = F.gelu(layer(x))
+        out: Tensor = self.layers[-1](x)
+        return out
+
+
+class Head(nn.Module):
+    """Score and box of every token."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.cls_mlp = MlpHead(width, 1)
+        self.reg_mlp = MlpHead(width, 4)
+
+    def forward(self, tokens: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, N, D) tokens at (B or 1, N, 2) places -> (B, N) logits, (B, N, 4) boxes"""
+        reach = self.reg_mlp(tokens).sigmoid()  # left, top, right, bottom of the place
+        boxes = torch.cat([places - reach[..., :2], places + reach[..., 2:]], dim=-1)
+        return self.cls_mlp(tokens)[..., 0], boxes
+
+
+class Lorat(VisionTransformer):
+    """(B, 3, t, t), (B, 3, s, s), (B, t/14, t/14) -> TrackMap.  Images are normalised."""
+
+    def __init__(self, size: VitSize, regions: Regions) -> None:
+        super().__init__(size, regions.search_px // PATCH)
+        self.regions = regions
+        self.token_type_embed = nn.Parameter(torch.empty(3, size.width))
+        nn.init.trunc_normal_(self.token_type_embed, std=0.02)
+        self.head = Head(size.width)
+        self.register_load_state_dict_pre_hook(merge_while_loading)
+
+    def forward(self, template: Tensor, search: Tensor, template_mask: Tensor) -> TrackMap:
+        known = self.template_tokens(template, template_mask)
+        asked = self.search_tokens(search)
+        seen = self.mix(torch.cat([known, asked], dim=1))[:, known.shape[1] :]
+        scores, boxes = self.head(seen, self.places())
+        grid = (len(search), self.side, self.side)
+        return TrackMap(scores.view(grid), boxes.view(*grid, 4))
+
+    def template_tokens(self, template: Tensor, template_mask: Tensor) -> Tensor:
+        """template_mask: (B, n, n) integers, 1 where the target is"""
+        out: Tensor = self.embed(template) + self.token_type_embed[template_mask.flatten(1)]
+        return out
+
+    def search_tokens(self, search: Tensor) -> Tensor:
+        out: Tensor = self.embed(search) + self.token_type_embed[SEARCH]
+        return out
+
+    def places(self) -> Tensor:
+        """(1, h * w, 2) x, y of the tokens' centres as shares of the search region"""
+        centres = (torch.arange(self.side, device=self.pos_embed.device) + 0.5) / self.side
+        y, x = torch.meshgrid(centres, centres, indexing="ij")
+        return torch.stack([x, y], dim=-1).view(1, -1, 2)
+
+
+def merge_while_loading(module: nn.Module, state: dict[str, Any], *_: object) -> None:
+    """Merge adaptations in a state dict in place, unless the network itself is adapted."""
+    if not is_adapted(module):
+        merged = merge(state)
+        state.clear()
+        state.update(merged)
+
+
+def build_lorat(name: str) -> Lorat:
+    """The untrained network of a name such as lorat_b_224."""
+    _, size, region = name.split("_")
+    return Lorat(SIZES[size], REGIONS[region])
