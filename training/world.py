@@ -42,7 +42,7 @@ Known failures: few real clips move, so beyond about a second a dream fades into
 
 
 def train_world(
-    vae_steps: Annotated[int, typer.Option(help="steps of the autoencoder")] = 8000,
+    vae_steps: Annotated[int, typer.Option(help="steps of the autoencoder")] = 6000,
     lstm_steps: Annotated[int, typer.Option(help="steps of the memory")] = 4000,
     seed: Annotated[int, typer.Option(help="of initial weights and batches")] = 0,
     work: Annotated[Path, typer.Option(help="folder of the checkpoints")] = Path("runs/world"),

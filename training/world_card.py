@@ -86,7 +86,7 @@ def horizon_errors(vae: Vae, lstm: LatentLstm, clip: Clip, steps: int) -> tuple[
 def moving_metrics(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> dict[str, float]:
     """Prediction against copying; how even the p-values of calm steps are; cuts between clips."""
     moving = [clip for clip in clips if clip.rate_hz and clip.split / clip.rate_hz > 2.0]
-    metrics = {}
+    metrics: dict[str, float] = {}
     for name, steps in HORIZONS.items():
         errors = [horizon_errors(vae, lstm, clip, steps) for clip in moving]
         mean = [float(torch.cat(kind).mean()) for kind in zip(*errors, strict=True)]

@@ -1,0 +1,133 @@
+"""The world model at work: frames of any rate in, a fixed rate behind, the same bytes each time."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from road_clarity.models.cards import Card
+from road_clarity.models.errors import BadInput
+from road_clarity.models.latent_lstm import LatentLstm
+from road_clarity.models.vae import Vae
+from road_clarity.pipeline import weights
+from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.latent_clock import LatentClock
+from road_clarity.pipeline.world import WorldConfig, WorldStage
+
+MS = 1_000_000  # [ns]
+
+
+def clock() -> LatentClock:
+    return LatentClock(step_ns=100 * MS, gap_ns=500 * MS)
+
+
+def latents_at(*stamps_ms: int) -> list[float]:
+    """What the clock gives when the latent is the time in milliseconds itself."""
+    ticking = clock()
+    due = [ticking.push(ms * MS, torch.tensor([float(ms)])) for ms in stamps_ms]
+    return [float(one) for step in due for one in step]
+
+
+def test_at_ten_frames_a_second_every_frame_is_a_step():
+    assert latents_at(0, 100, 200, 300) == [0, 100, 200, 300]
+
+
+def test_at_25_frames_a_second_the_steps_lie_between_the_frames():
+    assert latents_at(0, 40, 80, 120, 160, 200, 240) == [0, 100, 200]
+
+
+def test_a_short_pause_is_bridged_by_all_the_steps_it_took():
+    assert latents_at(1000, 1350, 1400) == [1000, 1100, 1200, 1300, 1400]
+
+
+@pytest.mark.parametrize(
+    "stamp_ms, broken", [(1000, False), (1500, False), (1501, True), (999, True)]
+)
+def test_long_gaps_and_time_going_back_cannot_be_bridged(stamp_ms, broken):
+    ticking = clock()
+    ticking.push(1000 * MS, torch.zeros(1))
+    assert ticking.broken(stamp_ms * MS) == broken
+
+
+@pytest.fixture
+def stage(monkeypatch) -> WorldStage:
+    """The stage around untrained networks, so that the test needs no weights file."""
+    torch.manual_seed(0)
+    nets = {"vae_edge": Vae().eval(), "lstm_edge": LatentLstm().eval()}
+    for net in nets.values():
+        net.requires_grad_(False)
+        for name, values in net.named_buffers():
+            if values.is_floating_point():
+                values.fill_(1.0 if name.endswith("deviation") else 0.0)
+    nets["lstm_edge"].calm_change.matrix.copy_(torch.eye(32))
+    torch.nn.init.normal_(nets["lstm_edge"].head.weight)
+    card = Card(
+        name="x",
+        architecture="x",
+        data={},
+        command="",
+        seed=0,
+        cost="",
+        metrics={},
+        metrics_command="",
+    )
+    monkeypatch.setattr(weights, "load", lambda name, device: (nets[name], card))
+    return WorldStage(WorldConfig(), "cpu")
+
+
+def frame(index: int, stamp_ms: int) -> Frame:
+    image = np.random.default_rng(index).integers(0, 256, (90, 160, 3), dtype=np.uint8)
+    return Frame(index, stamp_ms * MS, image)
+
+
+def drive(stage: WorldStage, *stamps_ms: int):
+    return [stage.run(frame(i, ms)) for i, ms in enumerate(stamps_ms)]
+
+
+def test_a_world_belongs_to_its_frame_and_has_the_sizes_of_the_network(stage):
+    (world,) = drive(stage, 40)
+    assert (world.stamp_ns, world.horizon_s) == (40 * MS, 1.0)
+    assert world.error_map.shape == (64, 64)
+    assert world.reconstruction.shape == world.prediction.shape == (64, 64, 3)
+    assert world.error == pytest.approx(float(world.error_map.mean()))
+
+
+def test_the_first_tenth_of_a_second_has_no_surprise(stage):
+    worlds = drive(stage, 0, 40, 80, 120)
+    assert [math.isnan(w.surprise) for w in worlds] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("late_ms", [701, 100])
+def test_after_a_gap_or_a_jump_back_the_memory_starts_anew(stage, late_ms):
+    worlds = drive(stage, 0, 100, 200, late_ms)
+    assert not math.isnan(worlds[2].surprise)
+    assert math.isnan(worlds[3].surprise)
+
+
+def test_the_same_drive_gives_the_same_bytes(stage):
+    def run() -> list[bytes]:
+        stage.reset()
+        worlds = drive(stage, 0, 33, 67, 100, 133)
+        return [
+            w.prediction.tobytes() + w.error_map.tobytes() + str(w.surprise).encode()
+            for w in worlds
+        ]
+
+    assert run() == run()
+
+
+def test_without_calibration_nothing_is_called_calm(stage):
+    worlds = drive(stage, 0, 100)
+    assert all(math.isnan(w.error_p) and math.isnan(w.p_value) for w in worlds)
+
+
+def test_the_horizon_must_lie_within_reach():
+    with pytest.raises(BadInput, match="horizon_s 9.0"):
+        WorldConfig(horizon_s=9.0)
+
+
+@pytest.mark.skipif("lstm_edge" not in weights.names(), reason="lstm_edge is not there")
+def test_the_shipped_world_model_finds_noise_stranger_than_all_calm_frames():
+    world = WorldStage(WorldConfig(), "cpu").run(frame(0, 0))
+    assert world.error_p < 0.01
