@@ -35,6 +35,7 @@ setup(
         "jinja2",
         "av",
         "rosbags",
+        "apsw",
         "mcap",
         "foxglove-sdk",
         "grpcio",
