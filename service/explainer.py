@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from road_clarity.models.vae import Vae
+from road_clarity.pipeline import weights
 from road_clarity.pipeline.frame import Frame
-from road_clarity.pipeline.world import WorldConfig, WorldStage
-from road_clarity.safety.error_region import error_region, error_share
+from road_clarity.pipeline.world import WorldConfig, WorldStage, network_input
+from road_clarity.safety.error_region import error_region
+from road_clarity.safety.explanation import RegionExplanation, explain
 from road_clarity.safety.scene import Box, World
 from road_clarity.service.explain_queue import Deadline
 
 STRANGEST = "strangest"
-RESERVE_S = 0.2  # what is kept back to draw and send the answer [s]
+RESERVE_S = 0.3  # what is kept back to draw and send the answer [s]
 
 
 @dataclass(frozen=True)
@@ -25,30 +28,14 @@ class Place:
     """A part of the frame that somebody wants to know about."""
 
     label: str
-    box: Box
+    box: Box  # [px], inside the frame
 
 
-@dataclass(frozen=True)
-class Layer:
-    name: str
-    separability: float
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Which layer loses a place; `lost_in` is empty when none does."""
-
-    layers: tuple[Layer, ...]
-    lost_in: str
-    text: str
-
-
-@dataclass(frozen=True)
-class PlaceError:
+@dataclass(frozen=True, eq=False)
+class PlaceAccount:
     place: Place
-    share: float  # of the frame's error, 0..1
     times_worse: float  # mean error inside over mean error outside
-    verdict: Verdict | None
+    seen: RegionExplanation
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +43,7 @@ class Account:
     """Everything about one frame; places with the largest share of the error first."""
 
     world: World
-    places: tuple[PlaceError, ...]
+    places: tuple[PlaceAccount, ...]
     truncated: bool  # the time was over before all places were looked at
 
 
@@ -79,7 +66,9 @@ class WorldExplainer:
     def __init__(self, config: WorldConfig | None = None) -> None:
         """Raises BadInput when the weights cannot be used."""
         torch.set_num_threads(1)  # the other cores belong to the live work
-        self._stage = WorldStage(config or WorldConfig(), "cpu")
+        config = config or WorldConfig()
+        self._stage = WorldStage(config, "cpu")
+        self._vae = cast(Vae, weights.load(config.vae)[0])
 
     @property
     def sha256(self) -> Mapping[str, str]:
@@ -91,23 +80,30 @@ class WorldExplainer:
         """image: (H, W, 3) RGB.  Looks at as many places as there is time for."""
         self._stage.reset()
         frame = Frame(0, 0, image)
-        world = self._stage.run(frame)
+        world, x = self._stage.run(frame), network_input(image)
         strangest = error_region(world.error_map, frame.size)
         wanted = [*([Place(STRANGEST, strangest)] if strangest else []), *places]
-        found = []
+        found: list[PlaceAccount] = []
         for place in wanted:
             if deadline.left_s() < RESERVE_S:
                 break
-            found.append(place_error(world.error_map, frame.size, place))
-        found.sort(key=lambda one: -one.share)
+            (seen,) = explain(self._vae, x, [place.box], frame.size).regions
+            worse = times_worse(seen.error_share, covered(place.box, frame.size))
+            found.append(PlaceAccount(place, worse, seen))
+        found.sort(key=lambda one: -one.seen.error_share)
         return Account(world, tuple(found), truncated=len(found) < len(wanted))
 
 
-def place_error(error_map: NDArray[np.float32], size: tuple[int, int], place: Place) -> PlaceError:
-    """error_map: (h, w)      size: (width, height) of the image that the box belongs to [px]"""
-    share = error_share(error_map, size, place.box)
-    x0, y0, x1, y1 = place.box
-    area = (x1 - x0) * (y1 - y0) / (size[0] * size[1])  # of the frame's, 0..1
+def covered(box: Box, size: tuple[int, int]) -> float:
+    """Part of the frame that the box takes up, 0..1; size: (width, height) [px]"""
+    x0, y0, x1, y1 = box
+    return (x1 - x0) * (y1 - y0) / (size[0] * size[1])
+
+
+def times_worse(share: float, area: float) -> float:
+    """Mean error inside over mean error outside; 1 where there is no outside, or no error in it.
+
+    share: of the error that is inside      area: of the frame that is inside, 0..1
+    """
     outside = (1.0 - share) * area
-    times_worse = share * (1.0 - area) / outside if outside > 0.0 else 1.0
-    return PlaceError(place, share, times_worse, verdict=None)
+    return share * (1.0 - area) / outside if outside > 0.0 else 1.0

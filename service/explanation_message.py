@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from road_clarity.pipeline.frame_row import rounded
 from road_clarity.pipeline.overlay import heat_picture
 from road_clarity.service import messages
-from road_clarity.service.explainer import Account, PlaceError, Verdict
+from road_clarity.service.explainer import Account, PlaceAccount
 from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.gen import scene_pb2
 from road_clarity.service.subject import Subject
@@ -38,22 +38,20 @@ def explanation(subject: Subject, account: Account, sha256: Mapping[str, str]) -
     )
 
 
-def region(found: PlaceError) -> pb.RegionError:
+def region(found: PlaceAccount) -> pb.RegionError:
+    layers = [
+        pb.Layer(name=layer.name, separability=rounded(layer.separability, 6))
+        for layer in found.seen.layers
+    ]
     return pb.RegionError(
         label=found.place.label,
         box=messages.box(found.place.box),
-        error_share=found.share,
+        error_share=found.seen.error_share,
         times_worse=found.times_worse,
-        verdict=None if found.verdict is None else verdict(found.verdict),
+        verdict=found.seen.verdict,
+        layers=layers,
+        latent_change=found.seen.latent_change,
     )
-
-
-def verdict(found: Verdict) -> pb.LayerVerdict:
-    layers = [
-        pb.LayerVerdict.Layer(name=layer.name, separability=layer.separability)
-        for layer in found.layers
-    ]
-    return pb.LayerVerdict(layers=layers, lost_in=found.lost_in, text=found.text)
 
 
 def png(image: NDArray[np.uint8]) -> bytes:

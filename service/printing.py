@@ -58,10 +58,9 @@ def explanation_lines(answer: Explanation) -> Iterator[str]:
         calm = f"; {answer.anomaly.p_value:.1%} of calm frames are at least as strange"
     yield f"redrawn with error {answer.anomaly.score:.4f}{calm}"
     for region in answer.regions:
-        text = region.verdict.text if region.HasField("verdict") else ""
         yield (
             f"  {region.error_share:4.0%} of the error, {region.times_worse:.1f} times the rest: "
-            f"{region.label} at {corners(region.box)}  {text}".rstrip()
+            f"{region.label} at {corners(region.box)}, {region.verdict}"
         )
     if answer.truncated_by_deadline:
         yield "  (the time was over before everything was looked at; allow more with --timeout)"

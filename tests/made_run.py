@@ -1,0 +1,133 @@
+"""A made-up run folder, and a server on it."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import numpy as np
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+from made_drive import SIZE, made_risk, made_scene, street
+from numpy.typing import NDArray
+
+from road_clarity.evaluation.foxglove_log import FoxgloveLog
+from road_clarity.pipeline.events import EventRecorder, Moment
+from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.frame_row import Row, frame_row
+from road_clarity.pipeline.run_folder import FRAMES, MCAP, RunFolder
+from road_clarity.safety.explanation import LayerView, RegionExplanation
+from road_clarity.safety.scene import Risk, World
+from road_clarity.service.explain_queue import Deadline
+from road_clarity.service.explainer import Account, Place, PlaceAccount
+from road_clarity.service.server import Server
+
+STEP_NS = 600_000_000
+LETTER = {"n": "nominal", "e": "elevated", "h": "high", "u": "unknown"}
+# Three events, as calm time of 1.2 s parts them: 0001 at frame 2, 0002 at frame 5, 0003 at 8 and 9.
+THREE_EVENTS = "nnhnnenneh"
+SCORES = {"n": 0.0, "e": 0.4, "h": 0.8, "u": 1.0}
+
+
+def moment(index: int, letter: str) -> Moment:
+    stamp_ns = index * STEP_NS
+    return Moment(
+        Frame(index, stamp_ns, street(10 * index)),
+        made_scene(index, stamp_ns),
+        made_risk(stamp_ns, LETTER[letter], SCORES[letter]),
+    )
+
+
+def made_row(index: int, letter: str = "n") -> Row:
+    one = moment(index, letter)
+    return frame_row(one.scene, one.risk, {"total": 4.0})
+
+
+def append(run: Path, row: Row, end: str = "\n") -> None:
+    with (run / FRAMES).open("a") as file:
+        file.write(json.dumps(row) + end)
+
+
+def made_run(path: Path, letters: str = THREE_EVENTS, complete: bool = True) -> Path:
+    """One frame per letter, every 0.6 s; n nominal, e elevated, h high, u unknown."""
+    path.mkdir()
+    run = RunFolder(path)
+    recorder = EventRecorder(run.events, {"vae_edge": "ab" * 32})
+    with FoxgloveLog(path / MCAP) as log:
+        for index, letter in enumerate(letters):
+            one = moment(index, letter)
+            run.append(frame_row(one.scene, one.risk, {"total": 4.0}))
+            recorder.see(one, "street")
+            log.add(one)
+    recorder.close()
+    run.finish({"frames": len(letters)}) if complete else run.close()
+    return path
+
+
+class MadeExplainer:
+    """Loses everything at encoder.2; waits for `go` before it answers."""
+
+    sha256: Mapping[str, str] = {"vae_edge": "ab" * 32}
+
+    def __init__(self) -> None:
+        self.go, self.busy = threading.Event(), threading.Event()
+        self.go.set()
+
+    def explain(
+        self, image: NDArray[np.uint8], places: Sequence[Place], deadline: Deadline
+    ) -> Account:
+        self.busy.set()
+        self.go.wait(10.0)
+        return Account(made_world(), tuple(account(place) for place in places), truncated=False)
+
+
+def made_world() -> World:
+    world = made_scene(0, 0).world
+    assert world is not None
+    return world
+
+
+def account(place: Place) -> PlaceAccount:
+    layers = LayerView("encoder.1", 2.0, ()), LayerView("encoder.2", 0.5, ())
+    coarse = LayerView("encoder.3", math.nan, ())
+    seen = RegionExplanation(place.box, 0.25, (*layers, coarse), 3.0, "lost at encoder.2")
+    return PlaceAccount(place, 2.5, seen)
+
+
+@contextmanager
+def serving(
+    run: Path, load: Callable[[], MadeExplainer] = MadeExplainer
+) -> Iterator[grpc.Channel]:
+    """A channel to a server on the run; both end with the block."""
+    server = Server(run, "127.0.0.1:0", load=load)
+    server.start()
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            yield channel
+    finally:
+        server.stop(0.0)
+
+
+def fields_at_fault(error: grpc.RpcError) -> list[str]:
+    """The names in the BadRequest detail."""
+    bad = error_details_pb2.BadRequest()
+    for detail in rpc_status.from_call(error).details:
+        if detail.Unpack(bad):
+            return [one.field for one in bad.field_violations]
+    return []
+
+
+def reason_of(error: grpc.RpcError) -> tuple[str, dict[str, str]]:
+    """The ErrorInfo detail: stable reason and metadata."""
+    info = error_details_pb2.ErrorInfo()
+    for detail in rpc_status.from_call(error).details:
+        if detail.Unpack(info):
+            return info.reason, dict(info.metadata)
+    return "", {}
