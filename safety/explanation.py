@@ -129,7 +129,7 @@ def separability(features: Tensor, inside: Tensor, ring: Tensor) -> Tensor:
 
     features: (C, H, W)      inside, ring: (64, 64) weights      returns: (C,), nan when too coarse
     """
-    shape = features.shape[-2:]
+    shape = (features.shape[1], features.shape[2])
     m, b = (F.adaptive_avg_pool2d(w[None], shape)[0] for w in (inside, ring))  # (H, W)
     m, b = m / m.sum().clamp_min(1e-9), b / b.sum().clamp_min(1e-9)
     if float(torch.minimum(m, b).sum()) > BLURRED:
@@ -159,4 +159,4 @@ def latent_change(vae: Vae, x: Tensor, inside: Tensor, ring: Tensor) -> float:
     colour = (x * weight).sum((2, 3), keepdim=True)  # (1, 3, 1, 1)
     without = x * (1 - inside) + colour * inside
     difference = vae.encode(x)[0] - vae.encode(without)[0]
-    return float(vae.calm_latent(difference + vae.calm_latent.mean).sqrt())
+    return float(vae.calm_latent(difference + vae.calm_latent.get_buffer("mean")).sqrt())

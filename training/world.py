@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -50,43 +50,42 @@ def train_world(
     """Train autoencoder, then memory; publish the best so far.  Continues where it stopped."""
     torch.set_num_threads(1)
     work.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
-    clips = real_clips(data_root())
-    vae = fit_vae(clips, VaePlan(steps=vae_steps, seed=seed), work / "vae.pt")
-    calibrate_vae(vae, clips)
-    keep = partial(publish_both, vae, still_metrics(vae, clips), clips, seed, began)
-    keep(fit_lstm(vae, clips, LstmPlan(steps=lstm_steps, seed=seed), work / "lstm.pt", keep))
+    lesson = Lesson(real_clips(data_root()), seed, time.monotonic())
+    vae = fit_vae(lesson.clips, VaePlan(steps=vae_steps, seed=seed), work / "vae.pt")
+    calibrate_vae(vae, lesson.clips)
+    keep = partial(publish_both, lesson, vae, still_metrics(vae, lesson.clips))
+    plan = LstmPlan(steps=lstm_steps, seed=seed)
+    keep(fit_lstm(vae, lesson.clips, plan, work / "lstm.pt", keep))
 
 
-def publish_both(
-    vae: Vae,
-    vae_metrics: dict[str, float],
-    clips: list[Clip],
-    seed: int,
-    began: float,
-    lstm: LatentLstm,
-) -> None:
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What both networks learn from, and what their cards say about it alike."""
+
+    clips: list[Clip]
+    seed: int
+    began: float  # time.monotonic() when training was started or continued [s]
+
+    def card(self, name: str, architecture: str, metrics: dict[str, float], notes: str) -> Card:
+        return Card(
+            name=name,
+            architecture=architecture,
+            data=LICENCES,
+            command=COMMAND,
+            seed=self.seed,
+            cost=f"{(time.monotonic() - self.began) / 60:.0f} min on 1 CPU core",
+            metrics={key: float(f"{value:.4g}") for key, value in metrics.items()},
+            metrics_command=COMMAND + " (measures at its end)",
+            notes=notes,
+        )
+
+
+def publish_both(lesson: Lesson, vae: Vae, still: dict[str, float], lstm: LatentLstm) -> None:
     """The memory is worth nothing without its autoencoder, so both are always written.
 
-    began: time.monotonic() when training was started or continued [s]
+    still: metrics of the calibrated autoencoder
     """
-    calibrate_lstm(vae, lstm, clips)
-    cost = f"{(time.monotonic() - began) / 60:.0f} min on 1 CPU core"
-    of_vae = card("vae_edge", "vae_64", vae_metrics, VAE_NOTES)
-    of_lstm = card("lstm_edge", "latent_lstm_256", moving_metrics(vae, lstm, clips), LSTM_NOTES)
-    publish(replace(of_vae, seed=seed, cost=cost), vae.state_dict())
-    publish(replace(of_lstm, seed=seed, cost=cost), lstm.state_dict())
-
-
-def card(name: str, architecture: str, metrics: dict[str, float], notes: str) -> Card:
-    return Card(
-        name=name,
-        architecture=architecture,
-        data=LICENCES,
-        command=COMMAND,
-        seed=0,
-        cost="",
-        metrics={key: float(f"{value:.4g}") for key, value in metrics.items()},
-        metrics_command=COMMAND + " (measures at its end)",
-        notes=notes,
-    )
+    calibrate_lstm(vae, lstm, lesson.clips)
+    moving = moving_metrics(vae, lstm, lesson.clips)
+    publish(lesson.card("vae_edge", "vae_64", still, VAE_NOTES), vae.state_dict())
+    publish(lesson.card("lstm_edge", "latent_lstm_256", moving, LSTM_NOTES), lstm.state_dict())
