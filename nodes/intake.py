@@ -7,7 +7,7 @@ message and never handles pixels.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -21,25 +21,17 @@ from road_clarity.nodes.conversions import faults_to_messages, header_at
 from road_clarity.nodes.lifecycle import RoadNode
 from road_clarity.nodes.overlay import Overlay
 from road_clarity.nodes.qos import CAMERA_IN, RESULT
+from road_clarity.nodes.settings import IntakeConfig
 from road_clarity.nodes.stage_node import Sight
 from road_clarity.pipeline.frame import Frame, Intrinsics
-from road_clarity.pipeline.gate import GateConfig, InputGate, broken
+from road_clarity.pipeline.gate import InputGate, broken
 from road_clarity.pipeline.image_message import frame_of, intrinsics_of
 from road_clarity.pipeline.presets import PipelineConfig
 from road_clarity.pipeline.slots import StageWorker
 from road_clarity.safety.scene import Fault
-from road_clarity.safety.settings import Checked, setting
 
 KINDS = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": CompressedImage}
 LOOK_EVERY_S = 0.2  # for a publisher of images
-
-
-@dataclass(frozen=True, kw_only=True)
-class IntakeConfig(Checked):
-    overlay_rate: float = setting(
-        10.0, "overlay pictures while anybody looks [1/s]", low=0.1, high=100.0
-    )
-    gate: GateConfig = field(default_factory=GateConfig)
 
 
 @dataclass(frozen=True, eq=False)

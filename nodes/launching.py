@@ -68,7 +68,7 @@ def executable(process: Process) -> dict[str, Any]:
     """The installed executable; the module itself where the package was not installed by colcon."""
     try:
         installed = Path(get_package_prefix(PACKAGE), "lib", PACKAGE, process.executable).exists()
-    except PackageNotFoundError:
+    except (PackageNotFoundError, OSError):  # OSError: no AMENT_PREFIX_PATH at all
         installed = False
     if installed:
         return {"package": PACKAGE, "executable": process.executable}

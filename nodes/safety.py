@@ -6,10 +6,10 @@ It handles small messages only and runs in a process of its own, so no network c
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
 from road_clarity_msgs import msg
 from sensor_msgs.msg import Image
 
@@ -20,29 +20,15 @@ from road_clarity.nodes.lifecycle import RoadNode
 from road_clarity.nodes.pictures import to_image
 from road_clarity.nodes.process import run
 from road_clarity.nodes.qos import RESULT, RISK
+from road_clarity.nodes.settings import SafetyNodeConfig
 from road_clarity.pipeline.gate import broken
 from road_clarity.pipeline.presets import PipelineConfig
-from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.scene import Fault, Risk, Scene
-from road_clarity.safety.settings import Checked, setting
 from road_clarity.safety.watch import Watch
 
 LOOK_EVERY_S = 0.02  # for images that are out of patience, and for silence
+LAST_WORD = Duration(seconds=0.5)  # how long a subscriber may take to confirm it
 UNKNOWN_SIZE = (1280, 720)  # until the first image came [px]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SafetyNodeConfig(Checked):
-    patience: float = setting(
-        0.15,
-        "how long an image waits for its own parts before older ones serve [s]",
-        low=0.0,
-        high=1.0,
-    )
-    silence: float = setting(
-        0.4, "longest silence of the risk topic; then it says unknown [s]", low=0.05, high=0.45
-    )
-    safety: SafetyConfig = field(default_factory=SafetyConfig)
 
 
 class SafetyNode(RoadNode):
@@ -87,6 +73,7 @@ class SafetyNode(RoadNode):
     def stop(self) -> None:
         super().stop()
         self._say_unknown(Fault("safety.stopped", "the safety node was stopped"))
+        self._risks.wait_for_all_acked(LAST_WORD)
 
     # What comes in -------------------------------------------------------------------------------
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -19,26 +18,14 @@ from road_clarity.nodes.parameters import declare, read
 from road_clarity.nodes.pictures import to_image, to_jpeg
 from road_clarity.nodes.process import run
 from road_clarity.nodes.qos import CAMERA_OUT
+from road_clarity.nodes.settings import SourceConfig
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.video import list_images, read_images, read_video
 from road_clarity.pipeline.whole_file import require_whole
-from road_clarity.safety.settings import Checked, setting
 
 FOLDER_RATE = 25.0  # of image folders when no rate is given [1/s]
 LOOK_EVERY_S = 0.05  # for a subscriber
 SETTLE_S = 0.5  # from a match until the first image arrives for sure
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceConfig(Checked):
-    path: str = setting("", "video, GIF, image folder, or the number of a camera")
-    rate: float = setting(
-        0.0, "images per second; 0 plays a recording at its own pace [1/s]", low=0.0, high=1000.0
-    )
-    loop: bool = setting(False, "begin again at the end")
-    compressed: bool = setting(True, "publish JPEG instead of raw images")
-    quality: int = setting(90, "JPEG quality", low=1, high=100)
-    frame_id: str = setting("camera", "coordinate frame of the images")
 
 
 class SourceNode(Node):

@@ -1,0 +1,228 @@
+"""The real processes over Fast DDS on loopback: frames in, lanes, tracks and risk out.
+
+Everything is recorded once; the tests are statements about the recording.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import pytest
+
+rclpy = pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+msg = pytest.importorskip("road_clarity_msgs.msg", reason="run msgs/build.sh")
+sensor_msgs = pytest.importorskip("sensor_msgs.msg")
+diagnostic_msgs = pytest.importorskip("diagnostic_msgs.msg")
+lifecycle_srv = pytest.importorskip("lifecycle_msgs.srv")
+
+
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(120)]
+
+TOPICS = {
+    "images": (sensor_msgs.CompressedImage, "/front/image_raw"),
+    "lanes": (msg.LaneArray, "/car/lane/out/lanes"),
+    "tracks": (msg.TrackArray, "/car/tracker/out/tracks"),
+    "world": (msg.World, "/car/world_model/out/world"),
+    "segmentation": (sensor_msgs.Image, "/car/segmentation/out/segmentation"),
+    "risk": (msg.Risk, "/car/safety/out/risk"),
+    "diagnostics": (diagnostic_msgs.DiagnosticArray, "/diagnostics"),
+}
+NODES = {"perception", "lane", "segmentation", "tracker", "world_model", "safety"}
+RESULTS = ("lanes", "tracks", "world", "segmentation")
+ENOUGH = 5  # messages of every kind
+START_S, SILENCE_S, STOP_S = 60.0, 3.0, 20.0  # how long is waited at most
+
+
+@dataclass
+class Recording:
+    """Messages by topic with the time they came [s], and what was done meanwhile."""
+
+    heard: dict = field(default_factory=lambda: defaultdict(list))
+    camera_stopped_s: float = 0.0
+    lanes_before_bad_transition: int = 0
+    exit_code: int = -1
+
+    def messages(self, name):
+        return [message for _, message in self.heard[name]]
+
+
+def draw_street(folder):
+    """Twenty frames of a road that comes nearer: never blank, blurred or frozen."""
+    texture = np.random.default_rng(0).integers(40, 200, (240, 320), np.uint8)
+    for index in range(20):
+        grey = np.roll(texture, 8 * index, axis=0)
+        picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+        for foot in (60, 260):
+            cv2.line(picture, (foot, 239), (160, 100), (255, 255, 255), 5)
+        cv2.imwrite(str(folder / f"{index}.png"), picture)
+
+
+def environment():
+    return os.environ | {
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "ROS_DOMAIN_ID": str(40 + os.getpid() % 60),
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def start(*words):
+    return subprocess.Popen(
+        [sys.executable, "-m", *words],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def start_camera(folder):
+    settings = (f"path:={folder}", "rate:=10.0", "loop:=true", "frame_id:=front_optical")
+    given = [word for one in settings for word in ("-p", one)]
+    remap = ["-r", "~/out/image:=/front/image_raw"]
+    return start("road_clarity.nodes.source", "--ros-args", *given, *remap)
+
+
+def end(process):
+    """By its id, and in the end by force."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait()
+
+
+class Listener:
+    """Subscribes to everything and waits for what must come."""
+
+    def __init__(self):
+        self.recording = Recording()
+        self.node = rclpy.create_node("listener")
+        for name, (kind, topic) in TOPICS.items():
+            self.node.create_subscription(kind, topic, self.hear(name), 50)
+
+    def hear(self, name):
+        return lambda message: self.recording.heard[name].append((time.monotonic(), message))
+
+    def wait(self, condition, limit_s):
+        until = time.monotonic() + limit_s
+        while not condition() and time.monotonic() < until:
+            rclpy.spin_once(self.node, timeout_sec=0.05)
+        return condition()
+
+    def everything_came(self):
+        return all(len(self.recording.heard[name]) >= ENOUGH for name in TOPICS)
+
+    def send_bad_transition(self):
+        """Transition 99 does not exist; rclpy throws it out of spin, and never answers."""
+        client = self.node.create_client(lifecycle_srv.ChangeState, "/car/lane/change_state")
+        assert self.wait(client.service_is_ready, 5.0)
+        request = lifecycle_srv.ChangeState.Request()
+        request.transition.id = 99
+        client.call_async(request)
+        self.recording.lanes_before_bad_transition = len(self.recording.heard["lanes"])
+        enough = self.recording.lanes_before_bad_transition + ENOUGH
+        self.wait(lambda: len(self.recording.heard["lanes"]) >= enough, 10.0)
+
+    def last_reasons(self):
+        return {reason.code for reason in self.recording.messages("risk")[-1].reasons}
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("street")
+    draw_street(folder)
+    os.environ.update(environment())
+    rclpy.init()
+    up = start("road_clarity", "up", "--namespace", "car", "--camera", "front", "--preset", "tiny")
+    camera = start_camera(folder)
+    try:
+        yield record(up, camera)
+    finally:
+        end(camera)
+        end(up)
+        rclpy.try_shutdown()
+
+
+def record(up, camera):
+    listener = Listener()
+    told = listener.recording
+    listener.wait(lambda: listener.everything_came() or up.poll() is not None, START_S)
+    assert listener.everything_came(), {name: len(told.heard[name]) for name in TOPICS}
+    listener.send_bad_transition()
+    end(camera)
+    told.camera_stopped_s = time.monotonic()
+    listener.wait(lambda: "input.missing" in listener.last_reasons(), SILENCE_S)
+    listener.wait(lambda: False, 1.0)
+    up.send_signal(signal.SIGTERM)
+    listener.wait(lambda: up.poll() is not None, STOP_S)
+    told.exit_code = end(up)
+    listener.wait(lambda: False, 0.3)
+    listener.node.destroy_node()
+    return told
+
+
+def stamps(messages):
+    return {(one.header.stamp.sec, one.header.stamp.nanosec) for one in messages}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_every_result_carries_the_stamp_of_an_image(recording, name):
+    assert stamps(recording.messages(name)) <= stamps(recording.messages("images"))
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_every_result_carries_the_frame_of_the_camera(recording, name):
+    assert {one.header.frame_id for one in recording.messages(name)} == {"front_optical"}
+
+
+def test_every_image_gets_a_risk(recording):
+    seen = stamps(recording.messages("lanes"))
+    assert seen <= stamps(recording.messages("risk"))
+
+
+def test_the_shares_of_the_reasons_add_up_to_the_score(recording):
+    for risk in recording.messages("risk"):
+        assert sum(reason.share for reason in risk.reasons) == pytest.approx(risk.score)
+
+
+def test_every_node_tells_how_it_is(recording):
+    statuses = [one for array in recording.messages("diagnostics") for one in array.status]
+    assert {one.name for one in statuses} >= {f"car/{name}" for name in NODES}
+
+
+def test_an_invalid_transition_does_not_end_the_lane_node(recording):
+    assert len(recording.messages("lanes")) >= recording.lanes_before_bad_transition + ENOUGH
+
+
+def test_a_camera_that_stops_makes_the_risk_unknown_within_a_second(recording):
+    told = [
+        (at, risk)
+        for at, risk in recording.heard["risk"]
+        if "input.missing" in {reason.code for reason in risk.reasons}
+        and at > recording.camera_stopped_s - 1.0
+    ]
+    at, risk = told[0]
+    assert risk.level == msg.Risk.UNKNOWN
+    assert at - recording.camera_stopped_s < 1.0
+
+
+def test_the_risk_is_never_silent_for_long(recording):
+    times = [at for at, _ in recording.heard["risk"]]
+    assert max(later - earlier for earlier, later in zip(times, times[1:], strict=False)) < 0.75
+
+
+def test_the_last_word_is_unknown(recording):
+    last = recording.messages("risk")[-1]
+    assert last.level == msg.Risk.UNKNOWN
+    assert "safety.stopped" in {reason.code for reason in last.reasons}
+
+
+def test_a_signal_stops_all_processes(recording):
+    assert recording.exit_code == 0
