@@ -17,12 +17,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from road_clarity.evaluation.filmstrip import Filmstrip, thumbnail
 from road_clarity.evaluation.timeline import (
     HEIGHT,
+    STRANGE_HEIGHT,
     WIDTH,
     areas,
     clock,
     columns,
     event_span,
     reason_cells,
+    strangeness,
     ticks,
 )
 from road_clarity.models.cards import Card
@@ -116,6 +118,8 @@ def timeline(
         "width": WIDTH,
         "height": HEIGHT,
         "areas": areas(shown),
+        "strangeness": strangeness(shown),
+        "strange_height": STRANGE_HEIGHT,
         "reasons": reason_cells(shown),
         "ticks": ticks(shown),
         "thresholds": {"elevated": config.safety.elevated, "high": config.safety.high},

@@ -5,6 +5,7 @@ x runs over the frames (so that a pause between two recordings takes no room), y
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -14,6 +15,8 @@ from road_clarity.pipeline.events import SEVERITY, Event
 from road_clarity.pipeline.frame_row import Row
 
 WIDTH, HEIGHT = 1000.0, 150.0  # of the score plot, in units of the picture
+STRANGE_HEIGHT = 54.0  # of the strangeness plot
+DECADES = 3  # powers of ten it shows: p-values from 1 down to 0.001
 MOST_COLUMNS = 600  # more would not be seen
 TICKS = 12  # about so many labels on the time axis
 TICK_ROOM = 50.0  # from label to label, in units of the picture
@@ -28,6 +31,7 @@ class Column:
     time_s: float  # since the run began [s]
     score: float
     level: str
+    p_value: float | None  # smallest: share of calm frames that are as strange
     shares: dict[str, float]  # reason code -> largest share
     text: str  # the largest reason
 
@@ -37,6 +41,8 @@ class Area:
     """Columns in a row of one level, as a polygon."""
 
     level: str
+    x: float
+    width: float
     points: str  # "x,y x,y ..."
 
 
@@ -64,7 +70,9 @@ def column(rows: Sequence[Row], first: int, start_ns: int) -> Column:
             shares[code] = max(share, shares.get(code, 0.0))
     text = worst["reasons"][0]["text"] if worst["reasons"] else ""
     time_s = (rows[0]["stamp_ns"] - start_ns) * 1e-9
-    return Column(first, time_s, worst["score"], worst["level"], shares, text)
+    known = [p for row in rows if (p := row["anomaly"]["p_value"]) is not None]
+    p_value = min(known, default=None)
+    return Column(first, time_s, worst["score"], worst["level"], p_value, shares, text)
 
 
 def by_code(reasons: Sequence[dict[str, Any]]) -> dict[str, float]:
@@ -84,10 +92,32 @@ def areas(shown: Sequence[Column]) -> list[Area]:
         for i, score in enumerate(scores, start=at):
             y = HEIGHT * (1.0 - score)
             points += [(i * width, y), ((i + 1) * width, y)]
-        at += len(scores)
+        x, at = at * width, at + len(scores)
         points.append((at * width, HEIGHT))
-        found.append(Area(level, " ".join(f"{x:.1f},{y:.1f}" for x, y in points)))
+        found.append(Area(level, round(x, 1), round(at * width - x, 1), polyline(points)))
     return found
+
+
+def strangeness(shown: Sequence[Column]) -> list[str]:
+    """The p-value on a log scale as lines, the stranger the higher; broken where not known."""
+    width, found = WIDTH / len(shown), []
+    for known, group in groupby(enumerate(shown), key=lambda one: one[1].p_value is not None):
+        if known:
+            points = [
+                ((i + 0.5) * width, STRANGE_HEIGHT * (1.0 - rarity(one.p_value or 0.0)))
+                for i, one in group
+            ]
+            found.append(polyline(points))
+    return found
+
+
+def rarity(p_value: float) -> float:
+    """0 at p = 1, 1 at p = 0.001 and below."""
+    return min(-math.log10(max(p_value, 1e-12)) / DECADES, 1.0)
+
+
+def polyline(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
 def reason_cells(shown: Sequence[Column]) -> dict[str, list[Cell]]:

@@ -7,7 +7,15 @@ from made_drive import MadePipeline, made_risk, made_scene, write_video
 
 from road_clarity.evaluation.replay import replay
 from road_clarity.evaluation.sources import open_source
-from road_clarity.evaluation.timeline import areas, clock, columns, reason_cells, ticks
+from road_clarity.evaluation.timeline import (
+    areas,
+    clock,
+    columns,
+    rarity,
+    reason_cells,
+    strangeness,
+    ticks,
+)
 from road_clarity.pipeline.frame_row import frame_row
 
 
@@ -57,6 +65,16 @@ def test_a_stretch_of_one_level_is_one_area():
     shapes = areas(columns(rows(["nominal", "high", "high", "nominal"])))
     assert [shape.level for shape in shapes] == ["nominal", "high", "nominal"]
     assert shapes[1].points == "250.0,150.0 250.0,30.0 500.0,30.0 500.0,30.0 750.0,30.0 750.0,150.0"
+
+
+def test_a_frame_as_strange_as_one_calm_frame_in_a_thousand_is_at_the_top():
+    assert [rarity(p) for p in (1.0, 0.1, 0.001, 0.0)] == [0.0, pytest.approx(1 / 3), 1.0, 1.0]
+
+
+def test_the_line_of_strangeness_breaks_where_nothing_is_known():
+    drive = rows(["nominal"] * 3)
+    drive[1]["anomaly"]["p_value"] = None
+    assert len(strangeness(columns(drive))) == 2
 
 
 def test_an_unknown_risk_is_never_drawn_as_calm():
