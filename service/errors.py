@@ -53,10 +53,11 @@ def unknown(reason: str, text: str, **metadata: str) -> Refusal:
     return Refusal(code_pb2.NOT_FOUND, text, error_info(reason, **metadata))
 
 
-def outside(field: str, first_ns: int, last_ns: int) -> Refusal:
-    """A stamp that nothing was recorded at; the answer holds the recorded interval [ns]."""
-    kept = error_info("STAMP_OUTSIDE", field=field, first_ns=str(first_ns), last_ns=str(last_ns))
-    return Refusal(code_pb2.OUT_OF_RANGE, f"{field}: recorded is {first_ns} to {last_ns} ns", kept)
+def outside(field: str, first: int, last: int) -> Refusal:
+    """A stamp or number of no recorded frame; the answer holds those of the first and the last."""
+    kept = error_info("OUTSIDE_RUN", field=field, first=str(first), last=str(last))
+    text = f"{field}: no frame of the run, which goes from {first} to {last}"
+    return Refusal(code_pb2.OUT_OF_RANGE, text, kept)
 
 
 def not_ready(reason: str, text: str) -> Refusal:

@@ -30,7 +30,9 @@ def picture_at(run: Path, stamp_ns: int) -> bytes:
         )
     try:
         with path.open("rb") as file:
-            found = make_reader(file).iter_messages([TOPIC], stamp_ns, stamp_ns + 1)
+            found = make_reader(file).iter_messages(
+                [TOPIC], starting_at=stamp_ns, ending_before=stamp_ns + 1
+            )
             for schema, _, message in found:
                 if schema is not None:
                     return bytes(message_class(schema).FromString(message.data).data)

@@ -146,8 +146,8 @@ def test_the_newest_state_comes_without_a_stamp(stub):
 def test_a_stamp_before_the_run_is_answered_with_what_is_recorded(stub):
     error = refusal(stub.GetRiskState, pb.GetRiskStateRequest(stamp_ns=-1))
     assert error.code() is grpc.StatusCode.OUT_OF_RANGE
-    kept = {"field": "stamp_ns", "first_ns": "0", "last_ns": "3000000000"}
-    assert reason_of(error) == ("STAMP_OUTSIDE", kept)
+    kept = {"field": "stamp_ns", "first": "0", "last": "3000000000"}
+    assert reason_of(error) == ("OUTSIDE_RUN", kept)
 
 
 def test_a_run_without_frames_has_no_state_yet(tmp_path):

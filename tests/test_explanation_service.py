@@ -1,0 +1,215 @@
+"""Explanations over gRPC: of events, of frames, of pictures from outside, one at a time."""
+
+import math
+import struct
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import grpc
+import numpy as np
+import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+from made_drive import street
+from made_run import MadeExplainer, fields_at_fault, made_run, reason_of, serving
+
+from road_clarity.models.errors import BadInput
+from road_clarity.pipeline import weights
+from road_clarity.service.explain_queue import WAITING, Deadline
+from road_clarity.service.explainer import Place, WorldExplainer, times_worse
+from road_clarity.service.gen import explanation_service_pb2 as pb
+from road_clarity.service.gen.explanation_service_pb2_grpc import ExplanationServiceStub
+
+EVENT = "0001-corridor-person"
+needs_weights = pytest.mark.skipif(
+    not {"vae_edge", "lstm_edge"} <= set(weights.names()), reason="the world model is not published"
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return made_run(tmp_path_factory.mktemp("served") / "run")
+
+
+@pytest.fixture(scope="module")
+def stub(run):
+    with serving(run) as channel:
+        yield ExplanationServiceStub(channel)
+
+
+def refusal(call, **request):
+    with pytest.raises(grpc.RpcError) as caught:
+        call(pb.ExplainFrameRequest(**request), timeout=5)
+    return caught.value
+
+
+def encoded(suffix, image=None):
+    return cv2.imencode(suffix, street() if image is None else image)[1].tobytes()
+
+
+def png_that_claims(width, height):
+    """The first bytes of a PNG of that size, with hardly anything inside."""
+    def chunk(name, data):
+        crc = struct.pack(">I", zlib.crc32(name + data))
+        return struct.pack(">I", len(data)) + name + data + crc
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def test_an_event_is_explained_with_what_was_recorded_of_it(stub):
+    answer = stub.ExplainFrame(pb.ExplainFrameRequest(event_id=EVENT))
+    assert (answer.event_id, answer.recorded.index, answer.recorded.score) == (EVENT, 2, 0.8)
+    assert answer.method == "reconstruction_error"
+    assert [one.label for one in answer.regions] == ["corridor.person", "person 7"]
+    assert (answer.width, answer.height) == (64, 48)
+    assert answer.error_map.content.startswith(b"\x89PNG")
+
+
+def test_a_region_tells_which_layer_loses_it(stub):
+    region = stub.ExplainFrame(pb.ExplainFrameRequest(index=2)).regions[0]
+    assert (region.verdict, region.error_share, region.times_worse) == ("lost at encoder.2", 0.25, 2.5)
+    assert [layer.name for layer in region.layers] == ["encoder.1", "encoder.2", "encoder.3"]
+    assert [layer.HasField("separability") for layer in region.layers] == [True, True, False]
+
+
+def test_a_frame_of_the_run_is_found_by_its_stamp(stub):
+    answer = stub.ExplainFrame(pb.ExplainFrameRequest(stamp_ns=4_800_000_000))
+    assert (answer.recorded.index, answer.event_id) == (8, "")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_picture_from_outside_has_no_record(stub, suffix):
+    answer = stub.ExplainFrame(pb.ExplainFrameRequest(image=encoded(suffix)))
+    assert not answer.HasField("recorded") and not answer.regions
+
+
+def test_the_methods_can_be_listed(stub):
+    methods = stub.ListMethods(pb.ListMethodsRequest()).methods
+    assert [method.name for method in methods] == ["reconstruction_error"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [
+        ({}, "frame"),
+        ({"index": 1, "method": "tea leaves"}, "method"),
+        ({"event_id": "../../etc"}, "id"),
+        ({"image": b""}, "image"),
+        ({"image": b"no picture"}, "image"),
+        ({"image": png_that_claims(100_000, 100_000)}, "image"),
+        ({"image": png_that_claims(8000, 8000)}, "image"),
+        ({"image": png_that_claims(0, 64)}, "image"),
+        ({"image": png_that_claims(640, 480)}, "image"),
+        ({"image": encoded(".png")[:60]}, "image"),
+        ({"image": encoded(".jpg")[:30]}, "image"),
+        ({"image": b"\xff\xd8\xff\xe0\x00\x00" * 20}, "image"),
+        ({"image": encoded(".png", np.zeros((8, 8, 3), np.uint8))}, "image"),
+        ({"image": b"\xff\xd8\xff" + bytes(12 << 20)}, "image"),
+    ],
+)
+def test_a_frame_that_cannot_be_used_is_named(stub, request_, field):
+    error = refusal(stub.ExplainFrame, **request_)
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert fields_at_fault(error) == [field]
+
+
+def test_a_message_beyond_all_bounds_never_reaches_us(stub):
+    error = refusal(stub.ExplainFrame, image=bytes(14 << 20))
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_a_frame_outside_the_run_is_answered_with_what_is_recorded(stub):
+    error = refusal(stub.ExplainFrame, index=10)
+    assert error.code() is grpc.StatusCode.OUT_OF_RANGE
+    assert reason_of(error)[1] == {"field": "index", "first": "0", "last": "9"}
+
+
+def test_without_a_log_only_events_have_pictures(tmp_path):
+    run = made_run(tmp_path / "run")
+    (run / "run.mcap").unlink()
+    with serving(run) as channel:
+        stub = ExplanationServiceStub(channel)
+        assert stub.ExplainFrame(pb.ExplainFrameRequest(event_id=EVENT)).recorded.index == 2
+        assert reason_of(refusal(stub.ExplainFrame, index=1)) == ("NO_PICTURES", {})
+
+
+@pytest.mark.parametrize("file", ["run.mcap", f"events/{EVENT}/frame.png"])
+def test_a_damaged_picture_is_data_loss(tmp_path, file):
+    run = made_run(tmp_path / "run")
+    (run / file).write_bytes((run / file).read_bytes()[:200])
+    with serving(run) as channel:
+        wanted = {"index": 1} if file == "run.mcap" else {"event_id": EVENT}
+        error = refusal(ExplanationServiceStub(channel).ExplainFrame, **wanted)
+        assert error.code() is grpc.StatusCode.DATA_LOSS
+
+
+def test_who_finds_the_line_full_is_told_when_to_come_back(run):
+    explainer = MadeExplainer()
+    explainer.go.clear()
+    with serving(run, lambda: explainer) as channel, ThreadPoolExecutor(1 + WAITING) as clients:
+        stub = ExplanationServiceStub(channel)
+        request = pb.ExplainFrameRequest(event_id=EVENT)
+        first = clients.submit(stub.ExplainFrame, request)
+        explainer.busy.wait(5)
+        others = [stub.ExplainFrame.future(request) for _ in range(WAITING)]
+        error = full(stub)
+        explainer.go.set()
+        assert [one.result().event_id for one in (first, *others)] == [EVENT] * (1 + WAITING)
+    retry = error_details_pb2.RetryInfo()
+    details = rpc_status.from_call(error).details
+    assert [detail.Unpack(retry) for detail in details] == [False, True]
+    assert retry.retry_delay.ToMilliseconds() == 1000
+
+
+def full(stub):
+    """Ask with a short deadline until there is no place left; the ones that got in give theirs back."""
+    while True:
+        try:
+            stub.ExplainFrame(pb.ExplainFrameRequest(event_id=EVENT), timeout=0.2)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+                return error
+
+
+def test_who_cannot_wait_gets_no_explanation(run):
+    explainer = MadeExplainer()
+    explainer.go.clear()
+    with serving(run, lambda: explainer) as channel:
+        with pytest.raises(grpc.RpcError) as caught:
+            stub = ExplanationServiceStub(channel)
+            stub.ExplainFrame(pb.ExplainFrameRequest(event_id=EVENT), timeout=0.2)
+        explainer.go.set()
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def test_weights_that_cannot_be_used_are_a_failed_precondition(run):
+    def broken():
+        raise BadInput("weights file", "vae_edge", "its sha256 is wrong")
+
+    with serving(run, broken) as channel:
+        error = refusal(ExplanationServiceStub(channel).ExplainFrame, event_id=EVENT)
+        assert error.code() is grpc.StatusCode.FAILED_PRECONDITION
+        assert "sha256" in error.details()
+
+
+def test_a_half_of_the_frame_with_three_quarters_of_the_error_is_three_times_worse():
+    assert math.isclose(times_worse(0.75, 0.5), 3.0)
+    assert times_worse(1.0, 1.0) == 1.0
+
+
+@needs_weights
+def test_the_world_model_says_where_each_place_is_lost():
+    left = Place("left", (0.0, 0.0, 32.0, 48.0))
+    found = WorldExplainer().explain(street(), [left], Deadline(math.inf))
+    assert {one.place.label for one in found.places} == {"left", "strangest"}
+    assert [layer.name for layer in found.places[0].seen.layers][:2] == ["image", "encoder.1"]
+    assert math.isnan(found.world.surprise) and not found.truncated
+
+
+@needs_weights
+def test_what_there_is_no_time_for_is_left_out_and_said_so():
+    found = WorldExplainer().explain(street(), [], Deadline(-math.inf))
+    assert (found.places, found.truncated) == ((), True)
