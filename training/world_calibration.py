@@ -17,6 +17,8 @@ from road_clarity.training.world_batches import to_tensor
 from road_clarity.training.world_clips import Clip
 from road_clarity.training.world_lstm import latent_run
 
+LIGHTS = (0.85, 1.0, 1.15)  # factors on all colours
+
 
 def round_as_stored(net: nn.Module) -> None:
     """Weights files hold float16; what is calibrated must be what will be loaded."""
@@ -30,14 +32,14 @@ def scores(vae: Vae, x: Tensor) -> Tensor:
     return torch.cat([anomaly.look(vae, part).scores for part in x.split(64)])
 
 
-def both_ways(x: Tensor) -> list[Tensor]:
-    """A street and its mirror image are equally calm."""
-    return [x, x.flip(3)]
+def calm_views(x: Tensor) -> list[Tensor]:
+    """A street, its mirror image, and both in other light are equally calm."""
+    return [(way * light).clamp(0, 1) for way in (x, x.flip(3)) for light in LIGHTS]
 
 
 def validation_frames(clips: list[Clip]) -> Tensor:
     x = torch.cat([to_tensor(clip.frames[clip.split : clip.middle]) for clip in clips])
-    return torch.cat(both_ways(x))
+    return torch.cat(calm_views(x))
 
 
 @torch.no_grad()
@@ -98,7 +100,7 @@ def motion(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> tuple[Tensor, Tenso
     """Of all validation steps: surprise (T,) and the scores (T, 3) of the frames they fall on."""
     alone, frames = [], []
     for clip in clips:
-        for x in both_ways(to_tensor(clip.frames[: clip.middle])):
+        for x in calm_views(to_tensor(clip.frames[: clip.middle])):
             surprise, at = surprises(vae, lstm, x, clip.rate_hz, clip.split)
             alone.append(surprise)
             frames.append(x[at])
