@@ -25,9 +25,8 @@ def require_whole(path: Path) -> None:
         file.seek(0)
         promised = promise(head)(file, size)
     if promised > size:
-        raise BadInput(
-            "video file", path, f"is cut short (has {size} of {promised} bytes); copy it again"
-        )
+        remedy = f"is cut short ({size} bytes, at least {promised} expected); copy it again"
+        raise BadInput("video file", path, remedy)
 
 
 def promise(head: bytes) -> Callable[[BinaryIO, int], int]:
