@@ -21,9 +21,10 @@ Array = NDArray[np.float64]
 BOX = 9  # published width of the box mean [px]
 ROW_STEP = 4  # distance of the rows that are read [px of the network's input]
 PEAK_REACH = 8  # columns each side of a maximum that share in its position [px]
-LARGEST_GAP = 16  # read rows without the lane after which it counts as another line
+LARGEST_GAP = 16  # read rows without the lane, after which it counts as another line
+FLATTEST = 8.0  # columns per row; maxima farther aside are not of one line
 OUTLIER_PX = 6.0  # a row maximum farther than this from the smooth line is not on it
-STIFFNESS = 300.0  # penalty on the third difference of x; a parabola costs nothing
+STIFFNESS = 1000.0  # penalty on the third difference of x; a parabola costs nothing
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def smooth_line(rows: Array, columns: Array, weights: Array) -> tuple[Array, Arr
     """The heaviest unbroken line through the maxima, without outliers, gaps filled."""
     if len(rows) == 0:
         return rows, columns, weights
-    rows, columns, weights = _heaviest_run(rows, columns, weights)
+    chain = heaviest_chain(rows, columns, weights)
+    rows, columns, weights = rows[chain], columns[chain], weights[chain]
     for _ in range(2):
         every_row, line = whittaker(rows, columns, weights)
         near = np.abs(np.interp(-rows, -every_row, line) - columns) < OUTLIER_PX
@@ -111,12 +113,25 @@ def smooth_line(rows: Array, columns: Array, weights: Array) -> tuple[Array, Arr
     return every_row, line, np.interp(-every_row, -rows, weights)
 
 
-def _heaviest_run(rows: Array, columns: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """Of the runs between large gaps, the one with most probability."""
-    breaks = np.flatnonzero(np.diff(rows) < -LARGEST_GAP * ROW_STEP) + 1
-    runs = np.split(np.arange(len(rows)), breaks)
-    best = max(runs, key=lambda run: float(weights[run].sum()))
-    return rows[best], columns[best], weights[best]
+def heaviest_chain(rows: Array, columns: Array, weights: Array) -> NDArray[np.int_]:
+    """Indices of the maxima that one line can join, of most weight together; strays are skipped.
+
+    Two maxima can follow each other when neither the gap between their rows nor the step aside is
+    too large.
+    """
+    up = rows[:, None] - rows  # (N, N) [row of the earlier, row of the later]
+    joined = (up > 0) & (up <= LARGEST_GAP * ROW_STEP)
+    joined &= np.abs(columns[:, None] - columns) <= FLATTEST * up
+    total, before = weights.copy(), np.full(len(rows), -1)
+    for i in range(1, len(rows)):
+        sums = np.where(joined[:i, i], total[:i], 0.0)
+        if sums.max() > 0:
+            before[i] = int(sums.argmax())
+            total[i] += sums.max()
+    chain = [int(total.argmax())]
+    while before[chain[-1]] >= 0:
+        chain.append(int(before[chain[-1]]))
+    return np.array(chain[::-1])
 
 
 def whittaker(rows: Array, columns: Array, weights: Array) -> tuple[Array, Array]:
@@ -132,7 +147,7 @@ def whittaker(rows: Array, columns: Array, weights: Array) -> tuple[Array, Array
     weight, value = np.zeros(n), np.zeros(n)
     weight[at], value[at] = weights, columns
     third = np.diff(np.eye(n), 3, axis=0)
-    system = np.diag(weight + 1e-9) + STIFFNESS * third.T @ third  # never singular
+    system = np.diag(weight + 1e-6) + STIFFNESS * third.T @ third  # never singular
     return every_row, np.asarray(np.linalg.solve(system, weight * value), np.float64)
 
 
