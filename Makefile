@@ -17,6 +17,7 @@ setup: .venv/.installed .venv/.messages service/gen/.made
 
 .venv/.messages: .venv/.installed $(wildcard msgs/msg/* msgs/srv/* msgs/CMakeLists.txt msgs/package.xml msgs/cmake/*)
 	msgs/build.sh .venv
+	@$(BIN)/python -m road_clarity.nodes.ament_prefix
 	@touch $@
 
 service/gen/.made: .venv/.installed $(wildcard msgs/proto/road_clarity/v1/*.proto)

@@ -23,6 +23,7 @@ setup(
         NAME: ["py.typed"],
         f"{NAME}.models": ["weights/*"],
         f"{NAME}.evaluation": ["*.jinja"],
+        f"{NAME}.nodes": ["fastdds.xml"],
     },
     install_requires=[
         "torch==2.13.0",
@@ -56,5 +57,12 @@ setup(
         (f"share/{NAME}/launch", files("launch")),
         (f"share/{NAME}/config", files("config")),
     ],
-    entry_points={"console_scripts": ["road-clarity = road_clarity.cli:main"]},
+    entry_points={
+        "console_scripts": [
+            "road-clarity = road_clarity.cli:main",
+            "perception_node = road_clarity.nodes.perception:main",
+            "safety_node = road_clarity.nodes.safety:main",
+            "source_node = road_clarity.nodes.source:main",
+        ]
+    },
 )
