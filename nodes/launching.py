@@ -46,7 +46,7 @@ def node(start: Start) -> Node:
         ending = {"on_exit": [Shutdown(reason="the recording is over")]}
     return Node(
         **executable(start.process),
-        namespace=start.namespace,
+        namespace=start.namespace or None,
         remappings=list(start.remaps),
         parameters=parameters(start),
         ros_arguments=["--log-level", start.log_level],

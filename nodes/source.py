@@ -95,12 +95,10 @@ def open_frames(config: SourceConfig) -> Iterator[Frame]:
     if config.path.isdigit():
         return read_camera(int(config.path))
     path = Path(config.path)
+    if not config.path or not path.exists():
+        raise BadInput("path", repr(config.path), "name a video, a GIF, an image folder or a camera")
     if path.is_dir():
         return read_images(list_images(path), config.rate or FOLDER_RATE)
-    if not path.is_file():
-        raise BadInput(
-            "path", config.path or "''", "name a video, a GIF, an image folder or a camera"
-        )
     require_whole(path)
     return read_video(path)
 
