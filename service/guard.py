@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -20,44 +22,59 @@ Method = Callable[[Any, grpc.ServicerContext], Any]
 class Guard(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no type information
     """The one place where exceptions leave the service.  Methods are unary or server streams."""
 
+    def __init__(self) -> None:
+        self._running = 0
+        self._idle = threading.Condition()
+
     def intercept_service(self, continuation: Any, details: grpc.HandlerCallDetails) -> Any:
         handler = continuation(details)
         if handler is None or not details.method.startswith(OURS):
             return handler
+        codec = handler.request_deserializer, handler.response_serializer
         if handler.response_streaming:
-            return grpc.unary_stream_rpc_method_handler(
-                guarded_stream(handler.unary_stream, details.method),
-                handler.request_deserializer,
-                handler.response_serializer,
-            )
-        return grpc.unary_unary_rpc_method_handler(
-            guarded(handler.unary_unary, details.method),
-            handler.request_deserializer,
-            handler.response_serializer,
-        )
+            stream = self._stream(handler.unary_stream, details.method)
+            return grpc.unary_stream_rpc_method_handler(stream, *codec)
+        unary = self._unary(handler.unary_unary, details.method)
+        return grpc.unary_unary_rpc_method_handler(unary, *codec)
 
+    def wait_until_idle(self, timeout_s: float) -> None:
+        """Until no call is running, for at most timeout_s [s]."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._running == 0, timeout_s)
 
-def guarded(method: Method, name: str) -> Method:
-    def run(request: Any, context: grpc.ServicerContext) -> Any:
+    def _unary(self, method: Method, name: str) -> Method:
+        def run(request: Any, context: grpc.ServicerContext) -> Any:
+            with self._counted():
+                try:
+                    return method(request, context)
+                except Exception as error:
+                    refusal = refusal_of(error, name)
+                return context.abort_with_status(refusal.status())
+
+        return run
+
+    def _stream(self, method: Method, name: str) -> Method:
+        def run(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+            with self._counted():
+                try:
+                    yield from method(request, context)
+                    return
+                except Exception as error:
+                    refusal = refusal_of(error, name)
+                context.abort_with_status(refusal.status())
+
+        return run
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._idle:
+            self._running += 1
         try:
-            return method(request, context)
-        except Exception as error:
-            refusal = refusal_of(error, name)
-        return context.abort_with_status(refusal.status())
-
-    return run
-
-
-def guarded_stream(method: Method, name: str) -> Method:
-    def run(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        try:
-            yield from method(request, context)
-            return
-        except Exception as error:
-            refusal = refusal_of(error, name)
-        context.abort_with_status(refusal.status())
-
-    return run
+            yield
+        finally:
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
 
 
 def refusal_of(error: Exception, name: str) -> Refusal:

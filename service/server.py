@@ -23,7 +23,7 @@ from road_clarity.service.errors import Refusal
 from road_clarity.service.event_service import EventServicer
 from road_clarity.service.event_store import EventStore
 from road_clarity.service.explain_queue import WAITING, ExplainQueue
-from road_clarity.service.explainer import Explainer, WorldExplainer
+from road_clarity.service.explainer import Explainer
 from road_clarity.service.explanation_service import ExplanationServicer
 from road_clarity.service.gen import (
     event_service_pb2,
@@ -53,18 +53,28 @@ OPTIONS = (
     ("grpc.so_reuseport", 0),  # a port that is taken is an error, not shared
     ("grpc.max_receive_message_length", MAX_BYTES + (1 << 20)),
 )
-Load = Callable[[], Explainer]
 SERVING, NOT_SERVING = (
     health_pb2.HealthCheckResponse.SERVING,
     health_pb2.HealthCheckResponse.NOT_SERVING,
 )
 
 
+def load_world_model() -> Explainer:
+    """Raises BadInput when its weights cannot be used."""
+    from road_clarity.service.world_explainer import WorldExplainer  # torch takes seconds to import
+
+    return WorldExplainer()
+
+
 class Server:
     """Answers from start() to stop()."""
 
     def __init__(
-        self, run: Path, address: str, tls: Tls | None = None, load: Load = WorldExplainer
+        self,
+        run: Path,
+        address: str,
+        tls: Tls | None = None,
+        load: Callable[[], Explainer] = load_world_model,
     ) -> None:
         """Listens, but does not answer yet.  load: makes the explainer.  Raises BadInput."""
         if not is_run(run):
@@ -74,8 +84,9 @@ class Server:
         self._stopping = threading.Event()
         self._queue = ExplainQueue()
         self._health = health.HealthServicer(experimental_non_blocking=True)
+        self._guard = Guard()
         self._server = grpc.server(
-            ThreadPoolExecutor(WORKERS, "grpc"), interceptors=(Guard(),), options=OPTIONS
+            ThreadPoolExecutor(WORKERS, "grpc"), interceptors=(self._guard,), options=OPTIONS
         )
         self.port = bind(self._server, address, tls)
         self._add_services(run, self._queue.first(load))
@@ -90,7 +101,9 @@ class Server:
         """Say so, let calls finish for grace_s [s], then cut them off."""
         self._health.enter_graceful_shutdown()
         self._stopping.set()
-        self._server.stop(grace_s).wait()
+        self._server.stop(grace_s)  # takes no new calls from here on
+        self._guard.wait_until_idle(grace_s)
+        self._server.stop(None).wait()  # ends those who only watch our health
         self._queue.stop()
 
     def _add_services(self, run: Path, explainer: Future[Explainer]) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 import numpy as np
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
-from made_drive import SIZE, made_risk, made_scene, street
+from made_drive import made_risk, made_scene, street
 from numpy.typing import NDArray
 
 from road_clarity.evaluation.foxglove_log import FoxgloveLog
@@ -24,7 +22,7 @@ from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import Row, frame_row
 from road_clarity.pipeline.run_folder import FRAMES, MCAP, RunFolder
 from road_clarity.safety.explanation import LayerView, RegionExplanation
-from road_clarity.safety.scene import Risk, World
+from road_clarity.safety.scene import World
 from road_clarity.service.explain_queue import Deadline
 from road_clarity.service.explainer import Account, Place, PlaceAccount
 from road_clarity.service.server import Server
@@ -102,9 +100,7 @@ def account(place: Place) -> PlaceAccount:
 
 
 @contextmanager
-def serving(
-    run: Path, load: Callable[[], MadeExplainer] = MadeExplainer
-) -> Iterator[grpc.Channel]:
+def serving(run: Path, load: Callable[[], MadeExplainer] = MadeExplainer) -> Iterator[grpc.Channel]:
     """A channel to a server on the run; both end with the block."""
     server = Server(run, "127.0.0.1:0", load=load)
     server.start()

@@ -130,7 +130,9 @@ def test_an_unknown_event_is_not_found(stub):
     assert reason_of(error) == ("EVENT_UNKNOWN", {"id": "0099-lane-lost"})
 
 
-@pytest.mark.parametrize("name", ["", "..", "../run", "/etc/passwd", "a/../b", ".hidden", "a" * 101])
+@pytest.mark.parametrize(
+    "name", ["", "..", "../run", "/etc/passwd", "a/../b", ".hidden", "a" * 101]
+)
 def test_an_id_never_leads_out_of_the_run(stub, name):
     error = refusal(stub.GetEvent, pb.GetEventRequest(id=name))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT

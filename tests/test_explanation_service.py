@@ -17,9 +17,10 @@ from made_run import MadeExplainer, fields_at_fault, made_run, reason_of, servin
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline import weights
 from road_clarity.service.explain_queue import WAITING, Deadline
-from road_clarity.service.explainer import Place, WorldExplainer, times_worse
+from road_clarity.service.explainer import Place
 from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.gen.explanation_service_pb2_grpc import ExplanationServiceStub
+from road_clarity.service.world_explainer import WorldExplainer, times_worse
 
 EVENT = "0001-corridor-person"
 needs_weights = pytest.mark.skipif(
@@ -50,6 +51,7 @@ def encoded(suffix, image=None):
 
 def png_that_claims(width, height):
     """The first bytes of a PNG of that size, with hardly anything inside."""
+
     def chunk(name, data):
         crc = struct.pack(">I", zlib.crc32(name + data))
         return struct.pack(">I", len(data)) + name + data + crc
@@ -70,7 +72,11 @@ def test_an_event_is_explained_with_what_was_recorded_of_it(stub):
 
 def test_a_region_tells_which_layer_loses_it(stub):
     region = stub.ExplainFrame(pb.ExplainFrameRequest(index=2)).regions[0]
-    assert (region.verdict, region.error_share, region.times_worse) == ("lost at encoder.2", 0.25, 2.5)
+    assert (region.verdict, region.error_share, region.times_worse) == (
+        "lost at encoder.2",
+        0.25,
+        2.5,
+    )
     assert [layer.name for layer in region.layers] == ["encoder.1", "encoder.2", "encoder.3"]
     assert [layer.HasField("separability") for layer in region.layers] == [True, True, False]
 
@@ -165,7 +171,7 @@ def test_who_finds_the_line_full_is_told_when_to_come_back(run):
 
 
 def full(stub):
-    """Ask with a short deadline until there is no place left; the ones that got in give theirs back."""
+    """Ask, each time only briefly, until there is no place left."""
     while True:
         try:
             stub.ExplainFrame(pb.ExplainFrameRequest(event_id=EVENT), timeout=0.2)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 
 import grpc
 import pytest
@@ -18,7 +19,7 @@ from made_run import (
 from road_clarity.service.gen import risk_service_pb2 as pb
 from road_clarity.service.gen import scene_pb2
 from road_clarity.service.gen.risk_service_pb2_grpc import RiskServiceStub
-from road_clarity.service.risk_service import MAX_STREAMS
+from road_clarity.service.risk_service import MAX_STREAMS, POLL_S
 
 ELEVATED, HIGH = scene_pb2.RISK_LEVEL_ELEVATED, scene_pb2.RISK_LEVEL_HIGH
 
@@ -132,6 +133,17 @@ def test_only_so_many_streams_at_a_time(tmp_path):
         error = refusal(lambda r: next(stub.StreamRisk(r)), follow)
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert stub.GetRiskState(pb.GetRiskStateRequest()).index == 0  # others still get answers
+
+
+def test_a_stream_that_is_given_up_leaves_its_place_to_others(tmp_path):
+    run = made_run(tmp_path / "run", "n", complete=False)
+    with serving(run) as channel:
+        stub = RiskServiceStub(channel)
+        for _ in range(MAX_STREAMS + 1):
+            stream = stub.StreamRisk(pb.StreamRiskRequest(follow=True), timeout=5)
+            assert next(stream).index == 0
+            stream.cancel()
+            time.sleep(POLL_S / MAX_STREAMS)  # places come back within POLL_S
 
 
 def test_the_state_at_a_stamp_is_that_of_the_frame_before_it(stub):

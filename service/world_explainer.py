@@ -1,0 +1,72 @@
+"""One frame again: what the world model cannot redraw, and where inside it that is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from road_clarity.models.vae import Vae
+from road_clarity.pipeline import weights
+from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.world import WorldConfig, WorldStage, network_input
+from road_clarity.safety.error_region import error_region
+from road_clarity.safety.explanation import explain
+from road_clarity.safety.scene import Box
+from road_clarity.service.explain_queue import Deadline
+from road_clarity.service.explainer import Account, Place, PlaceAccount
+
+STRANGEST = "strangest"
+RESERVE_S = 0.3  # what is kept back to draw and send the answer [s]
+
+
+class WorldExplainer:
+    """The world model of the pipeline, asked about single frames."""
+
+    def __init__(self, config: WorldConfig | None = None) -> None:
+        """Raises BadInput when the weights cannot be used."""
+        torch.set_num_threads(1)  # the other cores belong to the live work
+        config = config or WorldConfig()
+        self._stage = WorldStage(config, "cpu")
+        self._vae = cast(Vae, weights.load(config.vae)[0])
+
+    @property
+    def sha256(self) -> Mapping[str, str]:
+        return {card.name: card.sha256 for card in self._stage.cards}
+
+    def explain(
+        self, image: NDArray[np.uint8], places: Sequence[Place], deadline: Deadline
+    ) -> Account:
+        """image: (H, W, 3) RGB.  Looks at as many places as there is time for."""
+        self._stage.reset()
+        frame = Frame(0, 0, image)
+        world, x = self._stage.run(frame), network_input(image)
+        strangest = error_region(world.error_map, frame.size)
+        wanted = [*([Place(STRANGEST, strangest)] if strangest else []), *places]
+        found: list[PlaceAccount] = []
+        for place in wanted:
+            if deadline.left_s() < RESERVE_S:
+                break
+            (seen,) = explain(self._vae, x, [place.box], frame.size).regions
+            worse = times_worse(seen.error_share, covered(place.box, frame.size))
+            found.append(PlaceAccount(place, worse, seen))
+        found.sort(key=lambda one: -one.seen.error_share)
+        return Account(world, tuple(found), truncated=len(found) < len(wanted))
+
+
+def covered(box: Box, size: tuple[int, int]) -> float:
+    """Part of the frame that the box takes up, 0..1; size: (width, height) [px]"""
+    x0, y0, x1, y1 = box
+    return (x1 - x0) * (y1 - y0) / (size[0] * size[1])
+
+
+def times_worse(share: float, area: float) -> float:
+    """Mean error inside over mean error outside; 1 where there is no outside, or no error in it.
+
+    share: of the error that is inside      area: of the frame that is inside, 0..1
+    """
+    outside = (1.0 - share) * area
+    return share * (1.0 - area) / outside if outside > 0.0 else 1.0
