@@ -45,9 +45,9 @@ class Filmstrip:
 
 
 def still(moment: Moment) -> Still:
-    overlay = draw_overlay(moment.frame, moment.scene, moment.risk)
     scene = moment.scene
-    return Still(scene.index, scene.stamp_ns, moment.risk.level, thumbnail(overlay, WIDTH))
+    picture = thumbnail(draw_overlay(moment.frame, scene, moment.risk, WIDTH), WIDTH)
+    return Still(scene.index, scene.stamp_ns, moment.risk.level, picture)
 
 
 def thumbnail(image: NDArray[np.uint8], width: int) -> bytes:

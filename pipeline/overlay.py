@@ -52,11 +52,14 @@ class Pen:
         return round(x * self.scale), round(y * self.scale)
 
 
-def draw_overlay(frame: Frame, scene: Scene, risk: Risk) -> Pixels:
-    """(H, W, 3) RGB, at least 640 wide.  The frame's own pixels are left alone."""
-    scale = max(1, -(-MIN_WIDTH // frame.size[0]))
-    picture = enlarge(frame.image, scale)
-    pen = Pen(scale, max(picture.shape[0] / 720, 0.62))
+def draw_overlay(frame: Frame, scene: Scene, risk: Risk, width: int | None = None) -> Pixels:
+    """(H, W, 3) RGB, `width` columns or those of the frame, but at least 640 [px].
+
+    The frame's own pixels are left alone.
+    """
+    width = width or frame.size[0] * max(1, -(-MIN_WIDTH // frame.size[0]))
+    picture = scaled(frame.image, width)
+    pen = Pen(width / frame.size[0], max(picture.shape[0] / 720, 0.62))
     if scene.segmentation is not None:
         picture = tint_classes(picture, scene.segmentation)
     if scene.world is not None and any(one.code.startswith("anomaly") for one in risk.reasons):
@@ -72,40 +75,46 @@ def draw_overlay(frame: Frame, scene: Scene, risk: Risk) -> Pixels:
     return picture
 
 
-def enlarge(image: Pixels, scale: int) -> Pixels:
-    """A copy, `scale` times as large."""
-    if scale == 1:
+def scaled(image: Pixels, width: int) -> Pixels:
+    """A copy of `width` columns."""
+    if width == image.shape[1]:
         return image.copy()
-    size = (image.shape[1] * scale, image.shape[0] * scale)
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    size = (width, round(image.shape[0] * width / image.shape[1]))
+    how = cv2.INTER_CUBIC if width > image.shape[1] else cv2.INTER_AREA
+    return np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
 
 
 def tint_classes(picture: Pixels, segmentation: Segmentation) -> Pixels:
     """A light colour over road, pavement, cars and people; soft where classes meet."""
-    table = np.zeros((256, 4), np.float32)  # RGB times opacity, opacity
+    colours, opacities = np.zeros((256, 3), np.uint8), np.zeros(256, np.float32)
     for name, (colour, opacity) in TINTS.items():
-        table[CLASSES.index(name)] = (*(opacity * value for value in colour), opacity)
-    layer = table[segmentation.classes]  # (h, w, 4)
-    layer = cv2.resize(layer, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return blend(picture, layer[..., :3], layer[..., 3:])
+        colours[CLASSES.index(name)] = colour
+        opacities[CLASSES.index(name)] = opacity
+    size = picture.shape[1::-1]
+    layer = cv2.resize(colours[segmentation.classes], size, interpolation=cv2.INTER_NEAREST)
+    return blend(picture, layer, cv2.resize(opacities[segmentation.classes], size))
 
 
 def add_heat(picture: Pixels, error_map: NDArray[np.float32]) -> Pixels:
     """Where the world model is wrong glows; where it is right stays clear."""
-    strength = heat(error_map, picture.shape[1::-1])[..., None]
-    colours = cv2.applyColorMap((strength * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    opacity = HEAT_SHARE * strength
-    return blend(picture, opacity * colours[..., ::-1], opacity)
+    strength = heat(error_map, picture.shape[1::-1])
+    return blend(picture, heat_colours(strength), HEAT_SHARE * strength)
 
 
 def heat_picture(image: Pixels, error_map: NDArray[np.float32]) -> Pixels:
     """The error map alone, over the frame in dim grey.  (H, W, 3)"""
     grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    dim = (grey * 0.35).astype(np.uint8)
+    dim = cv2.convertScaleAbs(grey, alpha=0.35)
     strength = heat(error_map, image.shape[1::-1])
-    colours = cv2.applyColorMap((strength * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    opacity = np.minimum(strength * 1.6, 0.92)[..., None]
-    return blend(dim, opacity * colours[..., ::-1], opacity)
+    return blend(dim, heat_colours(strength), np.minimum(strength * 1.6, 0.92))
+
+
+def heat_colours(strength: NDArray[np.float32]) -> Pixels:
+    """(H, W) 0..1 -> (H, W, 3)"""
+    levels = cv2.convertScaleAbs(strength, alpha=255)
+    return np.asarray(
+        cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    )
 
 
 def heat(error_map: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
@@ -115,9 +124,9 @@ def heat(error_map: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.fl
     return np.asarray(large / max(float(large.max()), 1e-12), np.float32)
 
 
-def blend(picture: Pixels, light: NDArray[np.float32], opacity: NDArray[np.float32]) -> Pixels:
-    """light: colour already times opacity.  (H, W, 3), (H, W, 3), (H, W, 1) -> (H, W, 3)"""
-    return np.clip(picture * (1.0 - opacity) + light, 0, 255).astype(np.uint8)
+def blend(picture: Pixels, layer: Pixels, opacity: NDArray[np.float32]) -> Pixels:
+    """(H, W, 3), (H, W, 3), (H, W) 0..1 -> (H, W, 3)"""
+    return np.asarray(cv2.blendLinear(picture, layer, 1.0 - opacity, opacity), np.uint8)
 
 
 def draw_lane(picture: Pixels, lane: Lane, pen: Pen) -> None:
