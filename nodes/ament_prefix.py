@@ -1,4 +1,4 @@
-"""Make the Python environment an ament prefix with this package: `ros2 launch road_clarity` finds it.
+"""Make the Python environment an ament prefix: `ros2 launch road_clarity` finds this package.
 
 colcon does the same when it installs; pip does not for an editable installation.  Links only, so
 nothing is out of date after a change: `python -m road_clarity.nodes.ament_prefix`.

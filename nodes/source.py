@@ -96,7 +96,7 @@ def open_frames(config: SourceConfig) -> Iterator[Frame]:
         return read_camera(int(config.path))
     path = Path(config.path)
     if not config.path or not path.exists():
-        raise BadInput("path", repr(config.path), "name a video, a GIF, an image folder or a camera")
+        raise BadInput("path", repr(config.path), "name a video, an image folder or a camera")
     if path.is_dir():
         return read_images(list_images(path), config.rate or FOLDER_RATE)
     require_whole(path)
