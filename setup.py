@@ -54,7 +54,7 @@ setup(
         "av",
         "rosbags",
         "apsw",
-        "mcap",
+        "mcap>=1.6",
         "foxglove-sdk",
         "grpcio",
         "grpcio-health-checking",
