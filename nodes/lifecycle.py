@@ -8,10 +8,9 @@ from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
-from road_clarity.models.errors import BadInput
 from road_clarity.nodes.diagnostics import Diagnostics
 from road_clarity.nodes.health import Condition, Health, Severity
-from road_clarity.nodes.parameters import declare, read
+from road_clarity.nodes.parameters import declare, flat, read
 from road_clarity.pipeline.presets import PipelineConfig, preset
 
 PRESET = "which networks at which size; the other parameters' defaults come from it"
@@ -30,6 +29,8 @@ class RoadNode(LifecycleNode):
         super().__init__(name)
         self.health = Health()
         self.is_active = False
+        self._is_configured = False
+        self._refusal: Exception | None = None  # why it could not be configured
         fixed = ParameterDescriptor(read_only=True, description=PRESET)
         chosen = preset(self.declare_parameter("preset", "edge", fixed).value)
         self._declare_text("device", "auto", DEVICE)
@@ -38,6 +39,7 @@ class RoadNode(LifecycleNode):
         ).value
         self._defaults = self.settings(chosen)
         declare(self, self._defaults)
+        self._settings_names = {"device", *(name for name, _, _ in flat(self._defaults))}
         self.add_on_set_parameters_callback(self._refuse_late_change)
         Diagnostics(self, self.condition, hardware_id="camera")
 
@@ -71,8 +73,12 @@ class RoadNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         try:
             self.build(read(self, self._defaults))
-        except BadInput as error:
-            return self._cannot(str(error))
+        except Exception as error:  # rclpy would swallow it without a word
+            self._refusal = error
+            self.health.note_fault(f"not configured: {error}")
+            self.get_logger().error(f"not configured: {error}")
+            return TransitionCallbackReturn.FAILURE
+        self._is_configured = True
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -85,6 +91,7 @@ class RoadNode(LifecycleNode):
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         self.release()
+        self._is_configured = False
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -92,17 +99,16 @@ class RoadNode(LifecycleNode):
         self.release()
         return super().on_shutdown(state)
 
-    def _cannot(self, why: str) -> TransitionCallbackReturn:
-        self.health.note_fault(f"not configured: {why}")
-        self.get_logger().error(f"not configured: {why}")
-        return TransitionCallbackReturn.FAILURE
-
     # What the hosting process calls --------------------------------------------------------------
 
     def start(self) -> None:
-        """Without autostart a lifecycle manager does this."""
-        if self._autostart and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
+        """Without autostart a lifecycle manager does this.  Raises what kept it from working."""
+        if not self._autostart:
+            return
+        self.trigger_configure()
+        if self._refusal is not None:
+            raise self._refusal
+        self.trigger_activate()
 
     def stop(self) -> None:
         self.is_active = False
@@ -121,9 +127,10 @@ class RoadNode(LifecycleNode):
 
     def _refuse_late_change(self, changes: list[Parameter]) -> SetParametersResult:
         """Settings are read at configure; to accept a change without effect would be a lie."""
-        if self._state_machine.current_state[1] == "unconfigured":
+        late = [change.name for change in changes if change.name in self._settings_names]
+        if not self._is_configured or not late:
             return SetParametersResult(successful=True)
-        names = ", ".join(change.name for change in changes)
+        names = ", ".join(late)
         return SetParametersResult(
             successful=False, reason=f"{names}: read at configure; deactivate and clean up first"
         )

@@ -16,8 +16,9 @@ from road_clarity.nodes.table import Start
 LOOK_EVERY_S = 0.1
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0  # before a process is started again; doubles each time
 STEADY_S = 30.0  # after which a process counts as running well
-# How a process is asked to stop, and how long it is waited for [s].
-STOPPING = ((signal.SIGINT, 8.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0))
+# How a process is asked to stop, and how long it is waited for [s].  Nodes take SIGINT and SIGTERM
+# alike, but a Python that is still importing answers SIGINT with a traceback.
+STOPPING = ((signal.SIGTERM, 8.0), (signal.SIGKILL, 3.0))
 BAD_SETTINGS = 2  # exit code of a process that cannot work as it was told to
 PR_SET_PDEATHSIG = 1
 
