@@ -1,7 +1,7 @@
 """Candidate objects from a segmentation: people and vehicles, good enough to start a tracker.
 
-Cells of one kind that touch form a blob.  A blob that is too wide to be one object is cut at its
-waists: the inner parts that survive an erosion are seeds, and every cell goes to the nearest seed.
+Cells of one kind that touch form a blob.  A wide blob is cut at its waists, the columns that hold
+fewer cells than columns on both sides; what is still too wide is a railing or a row of parked cars.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from road_clarity.safety.settings import Checked, setting
 Mask = NDArray[np.uint8]  # (h, w), 1 inside
 
 KINDS = {"person": ("Pedestrian", "Bicyclist"), "vehicle": ("Car",)}
-WIDEST = {"person": 1.0, "vehicle": 2.6}  # width / height above which a blob is several objects
-WAIST = 0.6  # a cut goes where the blob is thinner than this share of its thickest part
+WIDE = {"person": 0.6, "vehicle": 1.5}  # width / height above which waists are looked for
+WIDEST = {"person": 1.2, "vehicle": 4.0}  # width / height above which it is no object
+WAIST = 0.65  # cells in a waist, against the lesser of the maxima on its sides
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,9 @@ def find_objects(segmentation: Segmentation, config: BlobConfig) -> list[Candida
     sx, sy = cell_size(segmentation)
     for label in KINDS:
         mask = kind_mask(segmentation.classes, label)
-        widest = WIDEST[label] * sy / sx  # [cells]
-        parts = (part for blob in blobs(mask) for part in split(blob, widest))
-        kept = [candidate(label, one, sx, sy) for one in parts if fits(one, mask, config)]
+        wide, widest = (limits[label] * sy / sx for limits in (WIDE, WIDEST))  # [cells]
+        parts = (part for blob in blobs(mask) for part in split(blob, wide))
+        kept = [candidate(label, one, sx, sy) for one in parts if fits(one, widest, mask, config)]
         found += sorted(kept, key=lambda one: -area_of(one.box))
     return found
 
@@ -102,38 +103,36 @@ def blobs(mask: Mask) -> Iterator[Blob]:
         yield Blob(x, y, cells.astype(np.uint8))
 
 
-def split(blob: Blob, widest: float) -> list[Blob]:
-    """[blob], or its parts when it is wider than `widest` times its height and has waists."""
+def split(blob: Blob, wide: float) -> list[Blob]:
+    """[blob], or its parts when it is wider than `wide` times its height and has waists."""
     height, width = blob.cells.shape
-    if width <= widest * height:
+    if width <= wide * height:
         return [blob]
-    inside = np.pad(blob.cells, 1)  # the image border is an edge of the blob, too
-    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
-    seeds = (depth > WAIST * depth.max()).astype(np.uint8)
-    count, seed_labels = cv2.connectedComponents(seeds, connectivity=8)
-    if count <= 2:
+    profile = blob.cells.sum(axis=0)
+    left, right = np.maximum.accumulate(profile), np.maximum.accumulate(profile[::-1])[::-1]
+    waists = profile / np.minimum(left, right)
+    cut = int(waists.argmin())
+    if waists[cut] > WAIST:
         return [blob]
-    _, nearest = cv2.distanceTransformWithLabels(
-        1 - seeds, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_CCOMP
-    )
-    owners = [nearest.flat[np.argmax(seed_labels == index)] for index in range(1, count)]
-    return [
-        tight(blob.x, blob.y, (blob.cells & (nearest == owner)[1:-1, 1:-1]).astype(np.uint8))
-        for owner in owners
-    ]
+    sides = (tight(blob, 0, cut), tight(blob, cut, width))
+    return [part for side in sides for part in split(side, wide)]
 
 
-def tight(x: int, y: int, cells: Mask) -> Blob:
-    """The blob of the cells that are 1, whose array begins at x, y."""
-    left, top, width, height = cv2.boundingRect(cells)
-    return Blob(x + left, y + top, cells[top : top + height, left : left + width])
+def tight(blob: Blob, start: int, end: int) -> Blob:
+    """Its columns from start to end, cut out tightly."""
+    left, top, width, height = cv2.boundingRect(np.ascontiguousarray(blob.cells[:, start:end]))
+    left += start
+    cells = blob.cells[top : top + height, left : left + width]
+    return Blob(blob.x + left, blob.y + top, cells)
 
 
-def fits(blob: Blob, mask: Mask, config: BlobConfig) -> bool:
+def fits(blob: Blob, widest: float, mask: Mask, config: BlobConfig) -> bool:
     """Whether its size and shape are those of an object."""
+    height, width = blob.cells.shape
     share = blob.area / mask.size
     return (
-        blob.cells.shape[0] >= config.min_height * mask.shape[0]
+        config.min_height * mask.shape[0] <= height
+        and width <= widest * height
         and config.min_area <= share <= config.max_area
         and blob.fill >= config.min_score
     )

@@ -1,7 +1,6 @@
 """Candidate objects from a segmentation."""
 
 import numpy as np
-import pytest
 
 from road_clarity.pipeline.blobs import BlobConfig, find_objects
 from road_clarity.safety.scene import CLASSES, Segmentation
@@ -45,7 +44,17 @@ def test_two_people_whose_hands_touch_are_two_people():
     hands = (PERSON, slice(16, 19), slice(28, 34))
     people = find_objects(street(left, right, hands), BlobConfig())
     assert [one.label for one in people] == ["person", "person"]
-    assert sorted(one.box[0] for one in people) == [40.0, pytest.approx(62.0, abs=4)]
+    assert {one.box for one in people} == {(40.0, 20.0, 56.0, 48.0), (56.0, 20.0, 84.0, 48.0)}
+
+
+def test_a_near_car_and_the_smaller_one_beside_it_are_two():
+    near, far = (CAR, slice(8, 22), slice(10, 26)), (CAR, slice(10, 18), slice(30, 40))
+    between = (CAR, slice(14, 18), slice(26, 30))
+    assert len(find_objects(street(near, far, between), BlobConfig())) == 2
+
+
+def test_a_long_railing_is_no_vehicle():
+    assert find_objects(street((CAR, slice(18, 22), slice(5, 60))), BlobConfig()) == []
 
 
 def test_one_wide_lorry_without_a_waist_stays_one():
