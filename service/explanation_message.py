@@ -16,6 +16,8 @@ from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.gen import scene_pb2
 from road_clarity.service.subject import Subject
 
+LONGEST_SIDE = 1280  # of the pictures in an answer [px]
+
 
 def explanation(subject: Subject, account: Account, sha256: Mapping[str, str]) -> pb.Explanation:
     """sha256: of the weights that were used, by name."""
@@ -31,7 +33,7 @@ def explanation(subject: Subject, account: Account, sha256: Mapping[str, str]) -
             calibration_id=world.calibration_id,
         ),
         regions=[region(place) for place in account.places],
-        error_map=messages.picture(messages.PNG, png(heat_picture(image, world.error_map))),
+        error_map=messages.picture(messages.PNG, png(heat_picture(small(image), world.error_map))),
         reconstruction=messages.picture(messages.PNG, png(world.reconstruction)),
         models=messages.models(sha256),
         truncated_by_deadline=account.truncated,
@@ -52,6 +54,15 @@ def region(found: PlaceAccount) -> pb.RegionError:
         layers=layers,
         latent_change=found.seen.latent_change,
     )
+
+
+def small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W, 3), at most LONGEST_SIDE a side: drawing takes hundreds of bytes per pixel."""
+    scale = LONGEST_SIDE / max(image.shape[:2])
+    if scale >= 1.0:
+        return image
+    size = max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def png(image: NDArray[np.uint8]) -> bytes:

@@ -15,6 +15,7 @@ MAX_BYTES = 12 << 20  # of an encoded picture
 MAX_PIXELS = 16_000_000
 MIN_SIDE, MAX_SIDE = 16, 8192  # [px]
 PNG_HEAD, JPEG_HEAD = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\xff\xd8\xff"
+ENDS = b"IEND\xaeB`\x82", b"\xff\xd9"  # of a PNG, of a JPEG; OpenCV makes up what is cut off
 FRAME_MARKERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0.. without DHT, JPG, DAC
 
 
@@ -32,7 +33,8 @@ def decode(content: bytes, field: str) -> NDArray[np.uint8]:
             f"{MAX_PIXELS} in all",
         )
     wanted = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), wanted)
+    whole = content.rstrip(b"\0").endswith(ENDS)  # some cameras pad with zeros
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), wanted) if whole else None
     if image is None or image.shape[1::-1] != size:
         raise invalid(field, "cannot be decoded; it may be cut short")
     return np.asarray(image, np.uint8)

@@ -57,10 +57,10 @@ class RiskServicer:
             raise invalid("buckets", f"must be in 0..{MAX_BUCKETS}, got {request.buckets}")
         marks = self._recorded()
         first, last = span(marks)
-        start_ns = request.start_ns if request.HasField("start_ns") else first
-        end_ns = request.end_ns if request.HasField("end_ns") else last
-        if end_ns < start_ns:
-            raise invalid("end_ns", f"must not be before start_ns, {start_ns}")
+        start_ns = max(first, request.start_ns if request.HasField("start_ns") else first)
+        end_ns = min(last, request.end_ns if request.HasField("end_ns") else last)
+        if request.HasField("end_ns") and request.end_ns < request.start_ns:
+            raise invalid("end_ns", f"must not be before start_ns, {request.start_ns}")
         buckets = cut(marks, start_ns, end_ns, request.buckets or DEFAULT_BUCKETS)
         return pb.QueryRiskSeriesResponse(buckets=buckets)
 

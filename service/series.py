@@ -16,7 +16,8 @@ def cut(
 ) -> list[pb.QueryRiskSeriesResponse.Bucket]:
     """`count` equal parts of start_ns..end_ns, both included [ns]; those without frames left out.
 
-    A score that could not be computed counts as 1.
+    Nothing is left of a span that ends before it begins.  A score that could not be computed counts
+    as 1.
     """
     length_ns = max(-(-(end_ns + 1 - start_ns) // count), 1)
     found: dict[int, list[Mark]] = {}

@@ -92,6 +92,13 @@ def test_a_picture_from_outside_has_no_record(stub, suffix):
     assert not answer.HasField("recorded") and not answer.regions
 
 
+def test_a_large_picture_comes_back_at_a_size_that_can_be_sent(stub):
+    large = encoded(".jpg", np.zeros((1000, 4000, 3), np.uint8))
+    answer = stub.ExplainFrame(pb.ExplainFrameRequest(image=large))
+    drawn = cv2.imdecode(np.frombuffer(answer.error_map.content, np.uint8), cv2.IMREAD_COLOR)
+    assert (answer.width, answer.height, drawn.shape) == (4000, 1000, (320, 1280, 3))
+
+
 def test_the_methods_can_be_listed(stub):
     methods = stub.ListMethods(pb.ListMethodsRequest()).methods
     assert [method.name for method in methods] == ["reconstruction_error"]
@@ -111,6 +118,7 @@ def test_the_methods_can_be_listed(stub):
         ({"image": png_that_claims(640, 480)}, "image"),
         ({"image": encoded(".png")[:60]}, "image"),
         ({"image": encoded(".jpg")[:30]}, "image"),
+        ({"image": encoded(".jpg")[:-20]}, "image"),
         ({"image": b"\xff\xd8\xff\xe0\x00\x00" * 20}, "image"),
         ({"image": encoded(".png", np.zeros((8, 8, 3), np.uint8))}, "image"),
         ({"image": b"\xff\xd8\xff" + bytes(12 << 20)}, "image"),

@@ -180,6 +180,16 @@ def test_parts_without_frames_are_left_out_of_the_course(stub):
     assert [part.frames for part in stub.QueryRiskSeries(request).buckets] == [1] * 6
 
 
+def test_a_course_far_outside_the_run_is_empty(stub):
+    request = pb.QueryRiskSeriesRequest(start_ns=2**62, end_ns=2**63 - 1)
+    assert not stub.QueryRiskSeries(request).buckets
+
+
+def test_a_course_over_all_time_is_that_of_the_run(stub):
+    request = pb.QueryRiskSeriesRequest(start_ns=-(2**63), end_ns=2**63 - 1, buckets=1)
+    assert [part.frames for part in stub.QueryRiskSeries(request).buckets] == [6]
+
+
 @pytest.mark.parametrize(
     ("request_", "field"),
     [({"buckets": 10_001}, "buckets"), ({"start_ns": 5, "end_ns": 4}, "end_ns")],
