@@ -35,6 +35,7 @@ TINTS: dict[str, tuple[Colour, float]] = {
 }  # fmt: skip
 HEAT_SHARE = 0.5  # how much of the frame the hottest error hides, 0..1
 MIN_WIDTH = 640  # of the picture [px]
+SUBPIXEL_BITS = 4  # lanes are drawn to a sixteenth of a pixel
 FONT = cv2.FontFace("sans")
 
 
@@ -131,10 +132,13 @@ def blend(picture: Pixels, layer: Pixels, opacity: NDArray[np.float32]) -> Pixel
 
 def draw_lane(picture: Pixels, lane: Lane, pen: Pen) -> None:
     """The lines of our own lane are thicker.  A dark edge keeps them visible on bright ground."""
-    corners = np.array([pen.point(x, y) for x, y in lane.points], np.int32).reshape(-1, 1, 2)
+    fine = np.array(lane.points) * pen.scale * (1 << SUBPIXEL_BITS)
+    corners = np.rint(fine).astype(np.int32).reshape(-1, 1, 2)
     width = pen.px(6 if lane.id in (2, 3) else 3.5)
     for colour, thickness in ((INK, width + pen.px(3)), (LANE_COLOURS[lane.id], width)):
-        cv2.polylines(picture, [corners], False, colour, thickness, cv2.LINE_AA)
+        cv2.polylines(
+            picture, [corners], False, colour, thickness, cv2.LINE_AA, shift=SUBPIXEL_BITS
+        )
 
 
 def draw_track(picture: Pixels, track: Track, pen: Pen) -> None:
@@ -142,14 +146,15 @@ def draw_track(picture: Pixels, track: Track, pen: Pen) -> None:
     start, end = pen.point(*track.box[:2]), pen.point(*track.box[2:])
     for paint, thickness in ((INK, pen.px(5)), (colour, pen.px(2.5))):
         cv2.rectangle(picture, start, end, paint, thickness, cv2.LINE_AA)
-    draw_chip(picture, f"{track.label} {track.id}", start, colour, pen)
+    size = pen.px(17 if end[1] - start[1] > pen.px(90) else 13)  # far objects crowd together
+    draw_chip(picture, f"{track.label} {track.id}", start, colour, size, pen)
 
 
 def draw_chip(
-    picture: Pixels, text: str, corner: tuple[int, int], colour: Colour, pen: Pen
+    picture: Pixels, text: str, corner: tuple[int, int], colour: Colour, size: int, pen: Pen
 ) -> None:
     """A small label that sits on top of a box, or inside when there is no room above."""
-    size, margin = pen.px(17), pen.px(5)
+    margin = pen.px(4)
     width, height = text_width(text, size, 600) + 2 * margin, size + margin
     x = min(max(corner[0], 0), max(picture.shape[1] - width, 0))
     y = corner[1] if corner[1] >= height + banner_height(pen) else corner[1] + height
@@ -161,10 +166,11 @@ def draw_corners(picture: Pixels, region: Box, pen: Pen) -> None:
     """Red corner marks around what a reason points to."""
     (x0, y0), (x1, y1) = pen.point(*region[:2]), pen.point(*region[2:])
     reach = max(pen.px(6), min(x1 - x0, y1 - y0) // 4)
+    width = min(pen.px(4.5), max(1, reach // 3))
     for x, dx in ((x0, reach), (x1, -reach)):
         for y, dy in ((y0, reach), (y1, -reach)):
             mark = np.array([[(x + dx, y)], [(x, y)], [(x, y + dy)]], np.int32)
-            for paint, thickness in ((INK, pen.px(8)), (BLAMED, pen.px(4.5))):
+            for paint, thickness in ((INK, width + pen.px(3)), (BLAMED, width)):
                 cv2.polylines(picture, [mark], False, paint, thickness, cv2.LINE_AA)
 
 
@@ -183,7 +189,8 @@ def draw_banner(picture: Pixels, risk: Risk, pen: Pen) -> None:
     chip = text_width(title, size, 700) + 2 * x
     picture[:height, :chip] = colour
     cv2.putText(picture, title, (x, base), WHITE, FONT, size, 700)
-    text = risk.reasons[0].text if risk.reasons else "nothing speaks against calm"
+    calm = "nothing speaks against calm" if known else "not seen enough yet to call it calm"
+    text = risk.reasons[0].text if risk.reasons else calm
     text = shortened(text, pen.px(19), picture.shape[1] - chip - 2 * x)
     cv2.putText(picture, text, (chip + x, base), WHITE, FONT, pen.px(19), 450)
     bar = round(risk.score * picture.shape[1]) if known else picture.shape[1]
