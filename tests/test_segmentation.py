@@ -1,10 +1,14 @@
 """What is where: scores, views to learn from, the stage, and what the shipped weights see."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from road_clarity.evaluation.evaluate_commands import evaluate
 from road_clarity.evaluation.segmentation import evaluate_predictions, evaluate_stage
 from road_clarity.models.errors import BadInput
 from road_clarity.models.iou import confusion, iou, mean_iou, pixel_accuracy
@@ -146,3 +150,13 @@ def test_a_folder_without_that_split_is_refused():
     stage = SegmentationStage(SegmentationConfig(), "cpu")
     with pytest.raises(BadInput, match="no images of split"):
         evaluate_stage(stage, DATA / "camvid", "tomorrow", "camvid")
+
+
+def test_the_command_writes_the_scores_as_json(tmp_path):
+    for folder in ("said", "true"):
+        (tmp_path / folder).mkdir()
+        cv2.imwrite(str(tmp_path / folder / "a.png"), array([0, 1]))
+    folders = ["--predictions", str(tmp_path / "said"), "--ground-truth", str(tmp_path / "true")]
+    out = tmp_path / "scores.json"
+    done = CliRunner().invoke(evaluate, ["segmentation", *folders, "--json", str(out)])
+    assert (done.exit_code, json.loads(out.read_text())["miou"]) == (0, 1.0)

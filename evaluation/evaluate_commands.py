@@ -1,0 +1,88 @@
+"""`road-clarity evaluate`: official metrics, of a prediction or of the network that ships."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from road_clarity.models.errors import BadInput
+
+evaluate = typer.Typer(name="evaluate", help="Official metrics.", no_args_is_help=True)
+
+Predictions = Annotated[Path | None, typer.Option(help="score these instead of a network's")]
+Truth = Annotated[Path | None, typer.Option("--ground-truth", help="what they are held against")]
+Data = Annotated[Path | None, typer.Option(help="data folder that the network looks at")]
+Json = Annotated[Path | None, typer.Option("--json", help="write the scores to this file as well")]
+
+
+class LaneFormat(str, Enum):
+    tusimple = "tusimple"
+
+
+class SegmentationFormat(str, Enum):
+    camvid = "camvid"
+    cityscapes = "cityscapes"
+
+
+@evaluate.command()
+def lanes(
+    layout: Annotated[LaneFormat, typer.Option("--format")] = LaneFormat.tusimple,
+    predictions: Predictions = None,
+    ground_truth: Truth = None,
+    data: Data = None,
+    labels: Annotated[Path | None, typer.Option(help="label file of the images in --data")] = None,
+    model: Annotated[str, typer.Option(help="weights that look at --data")] = "scnn_edge",
+    json_file: Json = None,
+) -> None:
+    """Accuracy, false positives and false negatives of lane lines."""
+    from road_clarity.evaluation import tusimple
+    from road_clarity.pipeline.lanes import LaneConfig, LaneStage
+
+    if predictions is not None:
+        truth = needed(ground_truth, "--ground-truth")
+        tell(tusimple.evaluate_predictions(predictions, truth), json_file)
+        return
+    folder, label_file = needed(data, "--data"), needed(labels, "--labels")
+    stage = LaneStage(LaneConfig(weights=model), "cpu")
+    tell(tusimple.evaluate_stage(stage, folder, label_file), json_file)
+
+
+@evaluate.command()
+def segmentation(
+    layout: Annotated[SegmentationFormat, typer.Option("--format")] = SegmentationFormat.camvid,
+    predictions: Predictions = None,
+    ground_truth: Truth = None,
+    data: Data = None,
+    split: Annotated[str, typer.Option(help="part of the data set")] = "val",
+    model: Annotated[str, typer.Option(help="weights that look at --data")] = "ffnet_edge",
+    json_file: Json = None,
+) -> None:
+    """Intersection over union and pixel accuracy."""
+    from road_clarity.evaluation import segmentation as scores
+    from road_clarity.pipeline.segmentation import SegmentationConfig, SegmentationStage
+
+    if predictions is not None:
+        truth = needed(ground_truth, "--ground-truth")
+        tell(scores.evaluate_predictions(predictions, truth, layout.value), json_file)
+        return
+    stage = SegmentationStage(SegmentationConfig(weights=model), "cpu")
+    tell(scores.evaluate_stage(stage, needed(data, "--data"), split, layout.value), json_file)
+
+
+def needed(path: Path | None, option: str) -> Path:
+    """The option's value.  Raises BadInput without one."""
+    if path is None:
+        raise BadInput(option, "missing", "name it, or score predictions with --predictions")
+    return path
+
+
+def tell(scores: object, json_file: Path | None) -> None:
+    """Print the scores as JSON and write them where they are asked for."""
+    text = json.dumps(scores, indent=2)
+    if json_file is not None:
+        json_file.write_text(text + "\n")
+    print(text)
