@@ -1,0 +1,45 @@
+"""What the card of lorat_edge says."""
+
+from __future__ import annotations
+
+from road_clarity.models.cards import Card
+from road_clarity.training.tracking_sources import LICENCES
+
+NOTES = """\
+# lorat_edge: where somebody who was seen once is now
+
+LoRAT (arXiv:2403.05231) on a vision transformer of 192 dimensions and 6 blocks (half a ViT-Ti);
+template 112 px, search region 224 px.
+
+**Licence of the weights: research and non-commercial use**, since TLD, PETS and CamVid frames made
+them.
+
+**How it learned.** No pretrained transformer was at hand. The base learned here, first to imitate
+the ImageNet features of EfficientNet-Lite0 on street pictures, then, with all weights, the pair
+task itself; only then was it frozen and adapted by LoRA of rank 16, which the file keeps apart from
+the base and loading merges. These weights come from stage "{stage}".
+
+**Split.** Learned from PETS frames 0..399, TLD david, jumping and pedestrian1, objects of CamVid
+train, street clips with boxes of FastestDet, and CamVid objects pasted on other streets. PETS from
+frame 400 and CamVid val gave the validation pairs. TLD pedestrian2 and car and OTB Crossing were
+never seen.
+
+**Known failures.** Objects below about 20 px, full occlusion, look-alikes that pass each other, and
+anything that is neither a person, a vehicle nor a face.
+"""
+
+
+def tracker_card(command: str, seed: int, seconds: float, overlap: float, stage: str) -> Card:
+    """overlap: mean IoU on held-out pairs"""
+    return Card(
+        name="lorat_edge",
+        architecture="lorat_t6_224",
+        data=LICENCES,
+        command=f"{command} --seed {seed}",
+        seed=seed,
+        cost=f"{seconds / 3600:.2f} h on one shared CPU core",
+        metrics={"held_out_pair_iou": round(overlap, 4)},
+        metrics_command="road-clarity evaluate tracking --format tld "
+        "--data $ROAD_CLARITY_DATA/tracking/tld",
+        notes=NOTES.format(stage=stage),
+    )

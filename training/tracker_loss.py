@@ -1,0 +1,43 @@
+"""LoRAT's loss (arXiv:2403.05231, section 3.3): every token that touches the target answers.
+
+Its score should be the overlap that its own box reaches, its box should overlap the target's; both
+sums are divided by the number of such tokens.
+B batch, K tokens.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+EPS = 1e-6
+
+
+def tracker_loss(
+    scores: Tensor, boxes: Tensor, truth: Tensor, covered: Tensor, weight: Tensor
+) -> Tensor:
+    """scores: (B, K) logits      boxes: (B, K, 4)      truth: (B, 4)      covered: (B, K) bool
+
+    weight: (B, K) how many tokens each one speaks for, where some were left out
+    """
+    overlap, generalised = ious(boxes, truth[:, None])
+    wanted = torch.where(covered, overlap.detach(), 0.0)
+    classify = F.binary_cross_entropy_with_logits(scores, wanted, weight, reduction="sum")
+    regress = ((1 - generalised) * covered).sum()
+    return (classify + regress) / covered.sum().clamp(min=1)
+
+
+def ious(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Intersection over union, and its generalised form (Rezatofighi et al. 2019), of boxes."""
+    inner = (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(0)
+    hull = torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])
+    both = inner.prod(dim=-1)
+    union = area(a) + area(b) - both + EPS
+    around = hull.prod(dim=-1) + EPS
+    return both / union, both / union - (around - union) / around
+
+
+def area(box: Tensor) -> Tensor:
+    sides: Tensor = (box[..., 2:] - box[..., :2]).clamp(0)
+    return sides.prod(dim=-1)
