@@ -15,7 +15,6 @@ MAX_BYTES = 12 << 20  # of an encoded picture
 MAX_PIXELS = 16_000_000
 MIN_SIDE, MAX_SIDE = 16, 8192  # [px]
 PNG_HEAD, JPEG_HEAD = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\xff\xd8\xff"
-ENDS = b"IEND\xaeB`\x82", b"\xff\xd9"  # of a PNG, of a JPEG; OpenCV makes up what is cut off
 FRAME_MARKERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0.. without DHT, JPG, DAC
 
 
@@ -33,7 +32,7 @@ def decode(content: bytes, field: str) -> NDArray[np.uint8]:
             f"{MAX_PIXELS} in all",
         )
     wanted = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    whole = content.rstrip(b"\0").endswith(ENDS)  # some cameras pad with zeros
+    whole = png_is_whole(content) if content.startswith(PNG_HEAD) else jpeg_is_whole(content)
     image = cv2.imdecode(np.frombuffer(content, np.uint8), wanted) if whole else None
     if image is None or image.shape[1::-1] != size:
         raise invalid(field, "cannot be decoded; it may be cut short")
@@ -60,3 +59,24 @@ def jpeg_size(content: bytes) -> tuple[int, int] | None:
         else:
             at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
     return None
+
+
+def png_is_whole(content: bytes) -> bool:
+    """Walk the chunks, each length, name, data, checksum, up to the last one.
+
+    OpenCV 5 reserves whatever length a chunk claims, up to 4 GB; and animations are no photographs.
+    """
+    at = len(b"\x89PNG\r\n\x1a\n")
+    while at + 12 <= len(content):
+        length, name = int.from_bytes(content[at : at + 4], "big"), content[at + 4 : at + 8]
+        at += 12 + length
+        if name == b"acTL":
+            return False
+        if name == b"IEND":
+            return at == len(content)
+    return False
+
+
+def jpeg_is_whole(content: bytes) -> bool:
+    """Whether the end marker is there: OpenCV paints grey what is cut off.  Zeros may follow it."""
+    return content.rstrip(b"\0").endswith(b"\xff\xd9")
