@@ -25,7 +25,7 @@ from road_clarity.nodes.settings import IntakeConfig
 from road_clarity.nodes.stage_node import Sight
 from road_clarity.pipeline.frame import Frame, Intrinsics
 from road_clarity.pipeline.gate import InputGate, broken
-from road_clarity.pipeline.image_message import frame_of, intrinsics_of
+from road_clarity.pipeline.image_message import frame_of, intrinsics_of, stamp_of
 from road_clarity.pipeline.presets import PipelineConfig
 from road_clarity.pipeline.slots import StageWorker
 from road_clarity.safety.scene import Fault
@@ -145,5 +145,6 @@ class PerceptionNode(RoadNode):
         code = "input.unreadable" if isinstance(error, BadInput) else "input.failed"
         self.health.note_fault(str(error))
         self.get_logger().error(str(error), throttle_duration_sec=1.0)
+        stamp_ns = stamp_of(delivery.message) or delivery.received_ns
         frame_id = delivery.message.header.frame_id or "camera"
-        self._announce(delivery.received_ns, frame_id, (Fault(code, str(error)),))
+        self._announce(stamp_ns, frame_id, (Fault(code, str(error)),))
