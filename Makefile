@@ -48,8 +48,8 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup
-	$(BIN)/road-clarity bench
+bench: setup out/demo/street.mp4
+	$(BIN)/road-clarity bench out/demo/street.mp4
 
 # Parameter files are made from the settings dataclasses; a test holds them to it.
 config: setup

@@ -1,4 +1,4 @@
-"""`road-clarity replay` and `record`.  Everything heavy is imported when a command runs."""
+"""`road-clarity replay`, `record` and `bench`.  Everything heavy is imported when a command runs."""
 
 from __future__ import annotations
 
@@ -70,6 +70,29 @@ def record(
     with interruptible(), progress([opened], quiet=False) as seen:
         count = write(opened, bag, fov, seen)
     print(f"{bag}: {count} frames on {IMAGE_TOPIC} and {INFO_TOPIC}")
+
+
+def bench(
+    source: SourcePath,
+    frames: Annotated[int, typer.Option(min=10, help="how many frames to take")] = 60,
+    preset: Annotated[str, typer.Option(help="edge, paper or tiny")] = "edge",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Measure every stage on this machine, and SCNN's message passing against the plain loop."""
+    from road_clarity.evaluation.bench import message_passing, stage_times
+    from road_clarity.evaluation.sources import open_source
+    from road_clarity.pipeline.perception import Perception
+
+    opened = open_source(source, max_frames=frames)
+    perception = Perception.from_preset(preset, device)
+    stages, messages = stage_times(perception, opened.frames), message_passing()
+    if as_json:
+        print(json.dumps({"latency_ms": stages, "message_passing": messages}, indent=2))
+        return
+    for stage, times in stages.items():
+        print(f"{stage:14}p50 {times['p50']:7.1f} ms   p99 {times['p99']:7.1f} ms")
+    print(f"message passing {messages['ratio']:.2f} times as fast as the plain loop")
 
 
 @contextmanager

@@ -8,14 +8,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from road_clarity.evaluation import commands as evaluation
+from road_clarity.evaluation.evaluate_commands import evaluate
 from road_clarity.models.errors import BadInput
 from road_clarity.nodes import commands as nodes
+from road_clarity.pipeline import commands as pipeline
 from road_clarity.service import commands as service
 from road_clarity.training import commands as training
+from road_clarity.training.train_commands import train
+
+# Whatever the command line gets wrong; typer exports its subclasses only.
+UsageError = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="road-clarity",
@@ -33,8 +38,12 @@ for command in (
     service.explain,
     service.events,
     training.simulate,
+    evaluation.bench,
 ):
     app.command()(command)
+app.add_typer(evaluate)
+app.add_typer(train)
+app.add_typer(pipeline.weights)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,17 +51,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         result = app(args=argv, standalone_mode=False)
     except (BadInput, OSError) as error:
-        print(f"road-clarity: {error}", file=sys.stderr)
-        return 2
-    except click.UsageError as error:
-        print(
-            f"road-clarity: {error.format_message()} (see `road-clarity --help`)", file=sys.stderr
-        )
-        return 2
-    except (KeyboardInterrupt, click.Abort):
+        return refuse(str(error))
+    except UsageError as error:
+        return refuse(f"{error.format_message()} See `road-clarity --help`.")
+    except (KeyboardInterrupt, typer.Abort):
         print("road-clarity: stopped", file=sys.stderr)
         return 130
     return int(result or 0)
+
+
+def refuse(sentence: str) -> int:
+    """Say in one line what is wrong with the input."""
+    print(f"road-clarity: {' '.join(sentence.split())}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":
