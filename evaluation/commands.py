@@ -1,4 +1,4 @@
-"""`road-clarity replay`, `record` and `bench`.  Everything heavy is imported when a command runs."""
+"""`road-clarity replay`, `record` and `bench`; heavy imports wait until a command runs."""
 
 from __future__ import annotations
 
