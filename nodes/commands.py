@@ -49,12 +49,19 @@ def up(
 
 
 def doctor(
+    image_topic: Annotated[str, typer.Option(help="a running camera to look at as well")] = "",
+    camera_info_topic: Annotated[str, typer.Option(help=DOCS["camera_info_topic"])] = "",
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> int:
     """Check this machine, and say for every problem how to fix it."""
     from road_clarity.nodes.doctor import examine
 
     findings = examine()
+    if image_topic and not any(finding.state == "problem" for finding in findings):
+        from road_clarity.nodes.doctor_camera import examine_camera
+
+        beside = f"{image_topic.rpartition('/')[0]}/camera_info"
+        findings += examine_camera(image_topic, camera_info_topic or beside)
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+import cv2
 import torch
 from rclpy.node import Node
 
@@ -35,7 +36,9 @@ def make_nodes() -> Sequence[Node]:
 
 def main() -> int:
     # The networks run side by side, so each gets its share of the cores and not all of them.
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // NETWORKS))
+    share = max(1, (os.cpu_count() or 1) // NETWORKS)
+    torch.set_num_threads(share)
+    cv2.setNumThreads(share)
     return run(make_nodes)
 
 
