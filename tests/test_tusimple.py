@@ -6,15 +6,24 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from road_clarity.evaluation.tusimple import columns, evaluate_predictions, read_lines
 from road_clarity.models.errors import BadInput
+from road_clarity.models.scnn import LaneMaps
 from road_clarity.models.tusimple_score import score_image
 from road_clarity.safety.scene import Lane, Lanes
-from road_clarity.training.lane_data import LaneSample, plain, vary
+from road_clarity.training.lane_data import LaneSample, Target, plain, vary
 from road_clarity.training.lane_teacher import number_lines
+from road_clarity.training.lanes import lane_loss
 from road_clarity.training.road_model import Road, fit_road, line_offsets
-from road_clarity.training.tusimple import LabelledFrame, four_lanes, split
+from road_clarity.training.tusimple import (
+    LabelledFrame,
+    four_lanes,
+    read_labels,
+    split,
+    write_labels,
+)
 
 ROWS = [float(y) for y in range(400, 500, 10)]
 LEFT = [300.0 - 5 * i for i in range(10)]
@@ -154,3 +163,24 @@ def test_the_lines_beside_the_car_bound_its_lane():
         4: 700.0,
     }
     assert number_lines([-210.0]) == {}
+
+
+def test_what_nobody_knows_costs_nothing():
+    unknown = Target(
+        np.zeros((288, 512, 3), np.uint8),
+        np.full((288, 512), 255, np.uint8),
+        np.array([1, 0, np.nan, np.nan], np.float32),
+        [],
+    )
+    unknown.classes[:8] = 0
+    logits = torch.zeros(1, 5, 36, 64)
+    logits[:, 0, :2] = 100.0  # background where background is
+    logits[:, 3, 8:] = 100.0  # a lane where nobody looks
+    existence = torch.tensor([[1.0, 0.0, 0.3, 0.9]])
+    assert lane_loss(LaneMaps(logits, existence), [unknown]).item() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_labels_survive_a_file(tmp_path):
+    frames = [frame(4000, tuple(LEFT), tuple(RIGHT))]
+    write_labels(tmp_path / "labels.json", frames)
+    assert read_labels(tmp_path / "labels.json") == frames

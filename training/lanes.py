@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, cast
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -27,22 +28,24 @@ from road_clarity.models.scnn import STRIDE, LaneMaps, ScnnLite0
 from road_clarity.models.tusimple_score import LaneScore, score_image
 from road_clarity.training.data_root import data_root
 from road_clarity.training.lane_card import lane_card
-from road_clarity.training.lane_data import INPUT_SIZE, UNKNOWN, LaneSample, Target, plain, vary
+from road_clarity.training.lane_data import INPUT_SIZE, UNKNOWN, LaneSample, Target, vary
 from road_clarity.training.lane_sources import (
+    TUSIMPLE,
     laneless_samples,
     tusimple_frames,
     tusimple_sample,
 )
 from road_clarity.training.lane_teacher import teacher_samples
 from road_clarity.training.publish import publish
-from road_clarity.training.tusimple import LabelledFrame
+from road_clarity.training.tusimple import LabelledFrame, read_image, write_labels
 
 CLASS_WEIGHTS = (0.4, 1.0, 1.0, 1.0, 1.0)
 EXISTENCE_WEIGHT = 0.1
 LEARNING_RATE, TRUNK_SHARE = 2e-3, 0.25  # the pretrained trunk learns more slowly
 WARM_UP = 100  # steps
 MEMORY = 0.995  # of the moving average over steps
-BETWEEN_SCORES = 150  # steps
+HELD_OUT = "held_out.json"  # labels of the validation frames, for `evaluate lanes`
+BETWEEN_SCORES = 100  # steps
 
 
 @dataclass
@@ -86,6 +89,7 @@ def train_lanes(
     labelled = [tusimple_sample(root, frame) for frame in learning]
     sources = [labelled, teacher_samples(root), laneless_samples(root)]
     run = start(out)
+    write_labels(out / HELD_OUT, held_out)
     begun = time.monotonic()
     while run.step < steps:
         rng = np.random.default_rng((seed, run.step))  # a resumed run sees what it would have
@@ -185,7 +189,9 @@ def score(network: ScnnLite0, root: Path, frames: list[LabelledFrame]) -> LaneSc
     network.eval()
     scores = []
     for frame in frames:
-        image = plain(tusimple_sample(root, frame)).image
+        image = cv2.resize(
+            read_image(root / TUSIMPLE / frame.raw_file), INPUT_SIZE, interpolation=cv2.INTER_AREA
+        )
         maps = network(network.prepare(torch.from_numpy(image)[None]))
         view = View((1280, 720), (0, 0, 1280, 720), INPUT_SIZE)
         rows = np.asarray(frame.h_samples)

@@ -45,6 +45,15 @@ def read_labels(path: Path) -> list[LabelledFrame]:
     ]
 
 
+def write_labels(path: Path, frames: list[LabelledFrame]) -> None:
+    """The frames as an official label file."""
+    lines = [
+        {"lanes": frame.lanes, "h_samples": frame.h_samples, "raw_file": frame.raw_file}
+        for frame in frames
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
 def split(frames: list[LabelledFrame]) -> tuple[list[LabelledFrame], list[LabelledFrame]]:
     """Training and validation frames, apart by place."""
     held_out = [frame for frame in frames if frame.clip // STRETCH % PERIOD == HELD_OUT]
