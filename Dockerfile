@@ -18,13 +18,13 @@ RUN apt-get update \
       python3-pip python3-venv ros-jazzy-visualization-msgs \
  && rm -rf /var/lib/apt/lists/*
 
-# Python packages that apt does not have, beside those of ROS.
+# Python packages that apt does not have, beside those of ROS.  The torch of PyPI is the one for NVIDIA GPUs.
 RUN python3 -m venv --system-site-packages /opt/road_clarity/python
 ENV PATH=/opt/road_clarity/python/bin:$PATH
 RUN --mount=type=cache,target=/root/.cache/pip \
     case "$COMPUTE" in \
       cpu)  index=https://download.pytorch.org/whl/cpu ;; \
-      cuda) index=https://download.pytorch.org/whl/cu126 ;; \
+      cuda) index=https://pypi.org/simple ;; \
       *)    echo "COMPUTE is $COMPUTE: use cpu or cuda" >&2; exit 2 ;; \
     esac \
  && pip install --index-url "$index" torch==2.13.0

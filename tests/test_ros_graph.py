@@ -138,16 +138,20 @@ class Listener:
 def recording(tmp_path_factory):
     folder = tmp_path_factory.mktemp("street")
     draw_street(folder)
-    os.environ.update(environment())
-    rclpy.init()
-    up = start("road_clarity", "up", "--namespace", "car", "--camera", "front", "--preset", "tiny")
-    camera = start_camera(folder)
-    try:
-        yield record(up, camera)
-    finally:
-        end(camera)
-        end(up)
-        rclpy.try_shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment().items():
+            patch.setenv(name, value)
+        rclpy.init()
+        up = start(
+            "road_clarity", "up", "--namespace", "car", "--camera", "front", "--preset", "tiny"
+        )
+        camera = start_camera(folder)
+        try:
+            yield record(up, camera)
+        finally:
+            end(camera)
+            end(up)
+            rclpy.try_shutdown()
 
 
 def record(up, camera):
