@@ -28,6 +28,17 @@ class SegmentationFormat(str, Enum):
     cityscapes = "cityscapes"
 
 
+class TrackingFormat(str, Enum):
+    otb = "otb"
+    tld = "tld"
+    got10k = "got10k"
+    lasot = "lasot"
+
+
+class Baseline(str, Enum):
+    csrt = "csrt"
+
+
 @evaluate.command()
 def lanes(
     layout: Annotated[LaneFormat, typer.Option("--format")] = LaneFormat.tusimple,
@@ -71,6 +82,29 @@ def segmentation(
         return
     stage = SegmentationStage(SegmentationConfig(weights=model), "cpu")
     tell(scores.evaluate_stage(stage, needed(data, "--data"), split, layout.value), json_file)
+
+
+@evaluate.command()
+def tracking(
+    data: Annotated[Path, typer.Option(help="folder of sequences, one folder each")],
+    layout: Annotated[TrackingFormat, typer.Option("--format")] = TrackingFormat.otb,
+    model: Annotated[str, typer.Option(help="weights of the tracker")] = "lorat_edge",
+    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    baseline: Annotated[
+        Baseline | None, typer.Option(help="run this tracker on the same frames, too")
+    ] = None,
+    json_file: Json = None,
+) -> None:
+    """Success (area under the curve) and precision at 20 pixels, in one pass."""
+    from road_clarity.evaluation import tracking as scores
+    from road_clarity.evaluation.tracking_sequences import read_sequences
+
+    sequences = read_sequences(data, layout.value)
+    other = scores.BASELINES[baseline.value]() if baseline is not None else None
+    found = scores.evaluate(scores.lorat(model, device), sequences)
+    if other is not None:
+        found["baseline"] = scores.evaluate(other, sequences)
+    tell(found, json_file)
 
 
 def needed(path: Path | None, option: str) -> Path:

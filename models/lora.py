@@ -69,7 +69,7 @@ def adapt(blocks: nn.Module, rank: int) -> None:
     blocks.requires_grad_(False)
     linears = [(n, m) for n, m in blocks.named_modules() if isinstance(m, nn.Linear)]
     for name, linear in linears:
-        wrap = QkvWithLora if name.endswith(".qkv") else LinearWithLora
+        wrap = QkvWithLora if name.split(".")[-1] == "qkv" else LinearWithLora
         blocks.set_submodule(name, wrap(linear, rank))
 
 

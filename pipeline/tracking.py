@@ -1,0 +1,76 @@
+"""Who is on the road: LoRAT follows what segmentation blobs of people and vehicles started.
+
+The cost is bounded: at most `max_targets` runs of the network per frame, in one batch, and none
+when there is nobody.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+
+from road_clarity.models.cards import Card
+from road_clarity.models.lorat import Lorat
+from road_clarity.pipeline import weights
+from road_clarity.pipeline.blobs import find_objects
+from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.lorat_tracker import LoratTracker
+from road_clarity.pipeline.targets import (
+    Target,
+    TrackerConfig,
+    agreements,
+    alive,
+    unexplained,
+)
+from road_clarity.safety.scene import Segmentation, Tracks
+
+__all__ = ["TrackStage", "TrackerConfig"]
+
+
+class TrackStage:
+    """Frame and what is where in it -> Tracks."""
+
+    def __init__(self, config: TrackerConfig, device: str) -> None:
+        network, card = weights.load(config.weights, device)
+        self.cards: tuple[Card, ...] = (card,)
+        self._tracker = LoratTracker(cast(Lorat, network), device)
+        self._config = config
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all targets; numbers begin again."""
+        self._targets: list[Target] = []
+        self._next_id = 1
+
+    def run(self, frame: Frame, segmentation: Segmentation | None) -> Tracks:
+        """Without a segmentation, targets are followed but none begins."""
+        image = torch.from_numpy(frame.image)
+        self._follow(image)
+        if segmentation is not None:
+            self._compare(image, segmentation)
+        self._targets = alive(self._targets, frame.size, self._config)
+        confirmed = [
+            target.shown()
+            for target in self._targets
+            if target.found >= self._config.confirm_frames and target.lost == 0
+        ]
+        return Tracks(frame.stamp_ns, tuple(confirmed))
+
+    def _follow(self, image: torch.Tensor) -> None:
+        answers = self._tracker.find(image, [(one.template, one.box) for one in self._targets])
+        for target, answer in zip(self._targets, answers, strict=True):
+            target.follow(answer, self._config.min_confidence)
+
+    def _compare(self, image: torch.Tensor, segmentation: Segmentation) -> None:
+        """Do blobs agree with the targets?  Where they show more, targets begin."""
+        candidates = find_objects(segmentation, self._config)
+        matched = agreements(self._targets, candidates, self._config.agree)
+        for target in self._targets:
+            target.unseen = 0 if target.id in matched else target.unseen + 1
+        free = self._config.max_targets - len(self._targets)
+        for candidate in unexplained(candidates, self._targets, segmentation.size)[:free]:
+            template = self._tracker.remember(image, candidate.box)
+            new = Target(self._next_id, candidate.label, candidate.box, template, candidate.score)
+            self._targets.append(new)
+            self._next_id += 1

@@ -1,0 +1,187 @@
+"""Tracks: when they begin, are believed and end; and how trackers are scored."""
+
+import math
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from road_clarity.evaluation.tracking import (
+    SingleTarget,
+    evaluate,
+    overlaps,
+    precision,
+    success_auc,
+)
+from road_clarity.evaluation.tracking_sequences import read_sequences
+from road_clarity.models.errors import BadInput
+from road_clarity.models.lorat import Lorat, Regions
+from road_clarity.models.vit import VitSize
+from road_clarity.pipeline.blobs import Candidate
+from road_clarity.pipeline.lorat_tracker import Found, LoratTracker, Template
+from road_clarity.pipeline.targets import (
+    Target,
+    TrackerConfig,
+    agreements,
+    alive,
+    has_left,
+    overlap,
+    unexplained,
+    urgency,
+)
+
+NOTHING = Template(torch.zeros(3, 28, 28), torch.zeros(2, 2, dtype=torch.long), torch.zeros(3))
+SIZE = (100, 100)
+
+
+def person(name: int, box: tuple[float, float, float, float], **more: int) -> Target:
+    return Target(name, "person", box, NOTHING, 0.9, **{"found": 3, **more})
+
+
+def blob(*box: float, label: str = "person") -> Candidate:
+    return Candidate(label, box, 0.8)  # type: ignore[arg-type]
+
+
+def tracker() -> LoratTracker:
+    torch.manual_seed(0)
+    regions = Regions(template_px=28, search_px=56, search_factor=4.0)
+    return LoratTracker(Lorat(VitSize(width=12, depth=1, heads=2), regions).eval(), "cpu")
+
+
+def test_two_boxes_that_share_a_third_of_their_area():
+    assert overlap((0, 0, 10, 10), (5, 0, 15, 10)) == pytest.approx(1 / 3)
+
+
+def test_a_found_target_moves_and_an_uncertain_answer_moves_nothing():
+    one = person(1, (0, 0, 10, 10))
+    one.follow(Found((2, 0, 12, 10), 0.9), min_confidence=0.3)
+    assert (one.box, one.lost, one.age) == ((2, 0, 12, 10), 0, 1)
+    one.follow(Found((50, 0, 60, 10), 0.2), min_confidence=0.3)
+    assert (one.box, one.lost, one.age) == ((2, 0, 12, 10), 1, 2)
+
+
+def test_a_blob_belongs_to_the_track_of_its_kind_that_overlaps_it_best():
+    near, far = person(1, (0, 0, 10, 10)), person(2, (4, 0, 14, 10))
+    car = blob(0, 0, 10, 10, label="vehicle")
+    wanted = blob(3, 0, 13, 10)
+    assert agreements([near, far], [car, wanted], least=0.3) == {2: wanted}
+
+
+def test_only_blobs_that_no_track_explains_start_tracks():
+    beside = blob(40, 0, 50, 10)
+    assert unexplained([blob(1, 0, 11, 10), beside], [person(1, (0, 0, 10, 10))], SIZE) == [beside]
+
+
+def test_whoever_is_near_and_ahead_comes_first():
+    far_ahead, near_ahead, near_aside = (45, 30, 55, 50), (45, 60, 55, 90), (0, 60, 10, 90)
+    ranked = sorted((near_aside, far_ahead, near_ahead), key=lambda box: -urgency(box, SIZE))
+    assert ranked == [near_ahead, far_ahead, near_aside]
+
+
+def test_a_track_ends_when_it_is_lost_or_no_blob_confirms_it_for_long():
+    config = TrackerConfig(lost_frames=5, unseen_frames=12)
+    going = person(1, (0, 20, 10, 40))
+    lost, unseen = person(2, (30, 20, 40, 40), lost=5), person(3, (60, 20, 70, 40), unseen=12)
+    assert alive([unseen, lost, going], SIZE, config) == [going]
+
+
+def test_of_two_tracks_on_one_person_the_older_stays():
+    older, younger = person(1, (0, 20, 20, 60)), person(2, (2, 20, 20, 60))
+    assert alive([younger, older], SIZE, TrackerConfig()) == [older]
+
+
+def test_a_new_track_that_is_not_found_at_once_was_none():
+    assert alive([person(1, (0, 20, 10, 40), found=1, lost=1)], SIZE, TrackerConfig()) == []
+
+
+def test_a_sliver_at_the_border_has_left_the_image_but_a_thin_pole_inside_has_not():
+    assert has_left((96.0, 20.0, 100.0, 60.0), SIZE)
+    assert not has_left((50.0, 20.0, 54.0, 60.0), SIZE)
+
+
+def test_nobody_costs_nothing():
+    one = tracker()
+    one._network = None  # type: ignore[assignment]  # a run of the network would fail
+    assert one.find(torch.zeros(40, 60, 3, dtype=torch.uint8), []) == []
+
+
+def test_targets_in_one_batch_are_found_as_if_alone():
+    one = tracker()
+    frame = torch.randint(0, 255, (40, 60, 3), dtype=torch.uint8)
+    boxes = [(10.0, 10.0, 20.0, 30.0), (30.0, 5.0, 45.0, 25.0)]
+    targets = [(one.remember(frame, box), box) for box in boxes]
+    together = one.find(frame, targets)
+    alone = [one.find(frame, [target])[0] for target in targets]
+    assert np.allclose([f.box for f in together], [f.box for f in alone], atol=1e-3)
+
+
+def test_an_answer_that_is_not_finite_is_refused():
+    one = tracker()
+    frame = torch.zeros(40, 60, 3, dtype=torch.uint8)
+    template = one.remember(frame, (10.0, 10.0, 20.0, 30.0))
+    one._network.norm.bias.data.fill_(math.nan)
+    with pytest.raises(ValueError, match="not finite"):
+        one.find(frame, [(template, (10.0, 10.0, 20.0, 30.0))])
+
+
+def test_a_perfect_tracker_succeeds_at_every_threshold_below_one():
+    boxes = np.array([[0.0, 0.0, 10.0, 10.0]])
+    assert success_auc(boxes, boxes) == 20 / 21
+
+
+def test_frames_without_the_target_do_not_count():
+    said = np.array([[0.0, 0.0, 10.0, 10.0], [50.0, 50.0, 60.0, 60.0]])
+    truth = np.array([[0.0, 0.0, 10.0, 10.0], [np.nan] * 4])
+    assert success_auc(said, truth) == 20 / 21
+    assert precision(said, truth) == 1.0
+
+
+def test_twenty_pixels_are_precise_and_twenty_one_are_not():
+    truth = np.array([[0.0, 0.0, 10.0, 10.0]] * 2)
+    said = truth + np.array([[20.0, 0.0, 20.0, 0.0], [21.0, 0.0, 21.0, 0.0]])
+    assert precision(said, truth) == 0.5
+
+
+def test_half_covered_boxes_overlap_by_a_third():
+    said, truth = np.array([[5.0, 0.0, 15.0, 10.0]]), np.array([[0.0, 0.0, 10.0, 10.0]])
+    assert overlaps(said, truth).tolist() == [pytest.approx(1 / 3)]
+
+
+def test_an_otb_folder_is_read_and_scored(tmp_path):
+    folder = tmp_path / "Crossing" / "img"
+    folder.mkdir(parents=True)
+    for index in range(3):
+        cv2.imwrite(str(folder / f"{index:04}.jpg"), np.zeros((60, 80, 3), np.uint8))
+    (tmp_path / "Crossing" / "groundtruth_rect.txt").write_text(
+        "10,10,20,30\n11\t10\t20\t30\n12,10,20,30\n"
+    )
+    (sequence,) = read_sequences(tmp_path, "otb")
+    assert sequence.boxes[1].tolist() == [11.0, 10.0, 31.0, 40.0]
+    scores = evaluate(SingleTarget(tracker()), [sequence])
+    assert list(scores["sequences"]) == ["Crossing"]
+    assert set(scores["mean"]) == {"success_auc", "precision", "fps"}
+
+
+def test_an_absent_target_of_tld_is_nan(tmp_path):
+    (tmp_path / "gt.txt").write_text("1,2,3,4\nNaN,NaN,NaN,NaN\n")
+    (tmp_path / "clip.mpg").write_bytes(b"")
+    (sequence,) = read_sequences(tmp_path, "tld")
+    assert np.isnan(sequence.boxes).any(axis=1).tolist() == [False, True]
+
+
+def test_ground_truth_that_is_no_box_is_refused_with_its_file(tmp_path):
+    (tmp_path / "groundtruth_rect.txt").write_text("10,10,20\n")
+    with pytest.raises(BadInput, match="four numbers"):
+        read_sequences(tmp_path, "otb")
+
+
+def test_a_folder_without_sequences_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="groundtruth_rect.txt"):
+        read_sequences(tmp_path, "otb")
+
+
+def test_a_share_above_one_is_no_setting():
+    with pytest.raises(BadInput, match="min_confidence"):
+        replace(TrackerConfig(), min_confidence=1.5)
