@@ -18,11 +18,12 @@ from road_clarity.training.data_root import data_root
 from road_clarity.training.publish import publish
 from road_clarity.training.world_calibration import calibrate_lstm, calibrate_vae
 from road_clarity.training.world_card import moving_metrics, still_metrics
-from road_clarity.training.world_clips import LICENCES, Clip, real_clips
+from road_clarity.training.world_clips import LICENCES, Clip, real_clips, simulated_clips
 from road_clarity.training.world_lstm import LstmPlan, fit_lstm
 from road_clarity.training.world_vae import VaePlan, fit_vae
 
 COMMAND = "road-clarity train world"
+MIXED_RATE = 7e-4
 VAE_NOTES = """
 Redraws street frames of 64 x 64 px through 32 numbers (ConvVAE of World Models, 4.35 M parameters).
 The last fifth of every clip is held out: its first half chose the weights and calibrated the scores
@@ -42,16 +43,20 @@ Known failures: few real clips move, so beyond about a second a dream fades into
 
 
 def train_world(
-    vae_steps: Annotated[int, typer.Option(help="steps of the autoencoder")] = 6000,
-    lstm_steps: Annotated[int, typer.Option(help="steps of the memory")] = 4000,
+    vae_steps: Annotated[int, typer.Option(help="steps of the autoencoder on real clips")] = 6000,
+    mixed_steps: Annotated[int, typer.Option(help="then on real and simulated ones")] = 2500,
+    lstm_steps: Annotated[int, typer.Option(help="steps of the memory")] = 3000,
     seed: Annotated[int, typer.Option(help="of initial weights and batches")] = 0,
     work: Annotated[Path, typer.Option(help="folder of the checkpoints")] = Path("runs/world"),
 ) -> None:
     """Train autoencoder, then memory; publish the best so far.  Continues where it stopped."""
     torch.set_num_threads(1)
     work.mkdir(parents=True, exist_ok=True)
-    lesson = Lesson(real_clips(data_root()), seed, time.monotonic())
-    vae = fit_vae(lesson.clips, VaePlan(steps=vae_steps, seed=seed), work / "vae.pt")
+    began, real = time.monotonic(), real_clips(data_root())
+    lesson = Lesson(real + simulated_clips(work / "simulated.npy"), seed, began)
+    first = fit_vae(real, VaePlan(steps=vae_steps, seed=seed), work / "vae_real.pt")
+    mixed = VaePlan(steps=mixed_steps, seed=seed, rate=MIXED_RATE)
+    vae = fit_vae(lesson.clips, mixed, work / "vae.pt", first)
     calibrate_vae(vae, lesson.clips)
     keep = partial(publish_both, lesson, vae, still_metrics(vae, lesson.clips))
     plan = LstmPlan(steps=lstm_steps, seed=seed)

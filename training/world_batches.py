@@ -5,6 +5,8 @@ N frames, B batch, T steps of models.latent_lstm.STEP_S; D latent dimensions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ from torch import Tensor
 from road_clarity.models.vae import IMAGE_SIZE
 from road_clarity.training.world_clips import STORED_SIZE, Clip
 
+REAL_SHARE = 0.6  # of all examples; simulated streets make up the rest
 SMALLEST_CROP = 0.75  # side of the crop over the stored side
 LIGHT = (0.75, 1.25)  # factor on all colours
 
@@ -37,10 +40,18 @@ def augment(frames: NDArray[np.uint8], rng: np.random.Generator) -> Tensor:
     return (x * rng.uniform(*LIGHT)).clamp(0, 1)
 
 
-def frame_batch(clips: list[Clip], size: int, rng: np.random.Generator) -> Tensor:
-    """(size, 3, 64, 64) training frames, each augmented by itself; clips weigh by root length."""
+def clip_weights(clips: Sequence[Clip]) -> NDArray[np.float64]:
+    """How often each clip is chosen: by its root length, real clips REAL_SHARE of the time."""
     weights = np.sqrt([clip.split for clip in clips])
-    chosen = rng.choice(len(clips), size=size, p=weights / weights.sum())
+    simulated = np.array([clip.simulated for clip in clips])
+    for kind, share in ((~simulated, REAL_SHARE), (simulated, 1 - REAL_SHARE)):
+        weights[kind] *= share / max(1.0, weights[kind].sum())
+    return np.asarray(weights / weights.sum())
+
+
+def frame_batch(clips: list[Clip], size: int, rng: np.random.Generator) -> Tensor:
+    """(size, 3, 64, 64) training frames, each augmented by itself."""
+    chosen = rng.choice(len(clips), size=size, p=clip_weights(clips))
     views = []
     for clip in (clips[i] for i in chosen):
         at = int(rng.integers(clip.split))

@@ -32,14 +32,19 @@ def scores(vae: Vae, x: Tensor) -> Tensor:
     return torch.cat([anomaly.look(vae, part).scores for part in x.split(64)])
 
 
-def calm_views(x: Tensor) -> list[Tensor]:
-    """A street, its mirror image, and both in other light are equally calm."""
+def calm_views(clip: Clip) -> list[Tensor]:
+    """The clip up to its validation part; a real one also mirrored and in other light.
+
+    A street is as calm in the mirror and under a cloud; simulated ones are plenty as they are.
+    """
+    x = to_tensor(clip.frames[: clip.middle])
+    if clip.simulated:
+        return [x]
     return [(way * light).clamp(0, 1) for way in (x, x.flip(3)) for light in LIGHTS]
 
 
 def validation_frames(clips: list[Clip]) -> Tensor:
-    x = torch.cat([to_tensor(clip.frames[clip.split : clip.middle]) for clip in clips])
-    return torch.cat(calm_views(x))
+    return torch.cat([view[clip.split :] for clip in clips for view in calm_views(clip)])
 
 
 @torch.no_grad()
@@ -100,7 +105,7 @@ def motion(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> tuple[Tensor, Tenso
     """Of all validation steps: surprise (T,) and the scores (T, 3) of the frames they fall on."""
     alone, frames = [], []
     for clip in clips:
-        for x in calm_views(to_tensor(clip.frames[: clip.middle])):
+        for x in calm_views(clip):
             surprise, at = surprises(vae, lstm, x, clip.rate_hz, clip.split)
             alone.append(surprise)
             frames.append(x[at])

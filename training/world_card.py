@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from road_clarity.models.latent_lstm import STEP_S, LatentLstm
@@ -40,21 +41,30 @@ def pca_mse(train: Tensor, test: Tensor) -> float:
 @torch.no_grad()
 def still_metrics(vae: Vae, clips: list[Clip]) -> dict[str, float]:
     """Reconstruction against PCA; evenness of p-values; calm against each kind of odd frame."""
-    train = torch.cat([to_tensor(clip.frames[: clip.split]) for clip in clips])
-    test = np.concatenate([clip.frames[clip.middle :] for clip in clips])
-    x = to_tensor(test)
-    calm = joined(vae, x)
-    metrics = {
-        "reconstruction_mse": pixel_mse(vae, x),
-        "pca32_mse": pca_mse(train, x),
-        "test_frames": float(len(x)),
-        "calibration_frames": float(vae.calm.get_buffer("frames")),
-        **evenness("error", [vae.calm.p_value(s) for s in calm.tolist()]),
-    }
+    metrics = {"calibration_frames": float(vae.calm.get_buffer("frames"))}
+    for kind, simulated in (("real", False), ("simulated", True)):
+        some = [clip for clip in clips if clip.simulated == simulated]
+        x = to_tensor(test_frames(some))
+        metrics |= {
+            f"{kind}_test_frames": float(len(x)),
+            f"{kind}_reconstruction_mse": pixel_mse(vae, x),
+            f"{kind}_pca32_mse": pca_mse(train_frames(some), x),
+            **evenness(f"{kind}_error", [vae.calm.p_value(s) for s in joined(vae, x).tolist()]),
+        }
+    test = test_frames([clip for clip in clips if not clip.simulated])
+    calm = joined(vae, to_tensor(test))
     rng = np.random.default_rng(0)
     for name, make in ODD.items():
         metrics[f"auroc_{name}"] = auroc(calm, joined(vae, to_tensor(make(test, rng))))
     return metrics
+
+
+def train_frames(clips: list[Clip]) -> Tensor:
+    return torch.cat([to_tensor(clip.frames[: clip.split]) for clip in clips])
+
+
+def test_frames(clips: list[Clip]) -> NDArray[np.uint8]:
+    return np.concatenate([clip.frames[clip.middle :] for clip in clips])
 
 
 def joined(vae: Vae, x: Tensor) -> Tensor:
@@ -82,13 +92,22 @@ def horizon_errors(vae: Vae, lstm: LatentLstm, clip: Clip, steps: int) -> tuple[
     return tuple((guess - then).square().mean((1, 2, 3)) for guess in guesses)
 
 
-@torch.no_grad()
 def moving_metrics(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> dict[str, float]:
-    """Prediction against copying; how even the p-values of calm steps are; cuts between clips."""
-    moving = [clip for clip in clips if clip.rate_hz and clip.split / clip.rate_hz > 2.0]
+    """Prediction against copying, evenness of p-values, cuts; on real and on simulated clips."""
+    metrics: dict[str, float] = {}
+    for kind, simulated in (("real", False), ("simulated", True)):
+        moving = [c for c in clips if c.simulated == simulated and c.rate_hz]
+        long = [clip for clip in moving if clip.split / clip.rate_hz > 2.0]
+        found = horizon_metrics(vae, lstm, long) | surprise_metrics(vae, lstm, long)
+        metrics |= {f"{kind}_{name}": value for name, value in found.items()}
+    return metrics
+
+
+@torch.no_grad()
+def horizon_metrics(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> dict[str, float]:
     metrics: dict[str, float] = {}
     for name, steps in HORIZONS.items():
-        errors = [horizon_errors(vae, lstm, clip, steps) for clip in moving]
+        errors = [horizon_errors(vae, lstm, clip, steps) for clip in clips]
         mean = [float(torch.cat(kind).mean()) for kind in zip(*errors, strict=True)]
         metrics |= {
             f"predicted_mse_{name}": mean[0],
@@ -96,13 +115,19 @@ def moving_metrics(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> dict[str, f
             f"redrawn_copy_mse_{name}": mean[2],
             f"ratio_{name}": mean[0] / mean[1],
         }
-    tested = [test_motion(vae, lstm, clip) for clip in moving]
+    return metrics
+
+
+@torch.no_grad()
+def surprise_metrics(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> dict[str, float]:
+    tested = [test_motion(vae, lstm, clip) for clip in clips]
     surprise, still = (torch.cat(part) for part in zip(*tested, strict=True))
     both = anomaly.strangeness(anomaly.moving_deviations(vae, lstm, still, surprise))
-    metrics |= evenness("surprise", [lstm.calm_surprise.p_value(s) for s in surprise.tolist()])
-    metrics |= evenness("combined", [lstm.calm.p_value(s) for s in both.tolist()])
-    metrics["auroc_cut_surprise"] = auroc(surprise, cuts(vae, lstm, moving))
-    return metrics
+    return {
+        **evenness("surprise", [lstm.calm_surprise.p_value(s) for s in surprise.tolist()]),
+        **evenness("combined", [lstm.calm.p_value(s) for s in both.tolist()]),
+        "auroc_cut_surprise": auroc(surprise, cuts(vae, lstm, clips)),
+    }
 
 
 def test_motion(vae: Vae, lstm: LatentLstm, clip: Clip) -> tuple[Tensor, Tensor]:

