@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from rclpy.node import Node
@@ -20,9 +21,11 @@ from road_clarity.nodes.stage_node import Sight
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.overlay import draw_overlay
 from road_clarity.pipeline.slots import StageWorker
-from road_clarity.safety.scene import Risk
+from road_clarity.safety.scene import Risk, Scene
+from road_clarity.safety.watch import PARTS
 
 KEPT_FRAMES = 12  # until their risk is known
+LATE_NS = 500_000_000  # what is older is no longer where it is drawn
 JPEG_QUALITY = 80
 
 
@@ -77,10 +80,20 @@ class Overlay:
             frame = next((one for one in self._frames if one.stamp_ns == risk.stamp_ns), None)
             if frame is None:
                 return
-            scene = self._parts.scene(frame.index, frame.stamp_ns, frame.size, ())
+            scene = without_late(self._parts.scene(frame.index, frame.stamp_ns, frame.size, ()))
         header = header_at(frame.stamp_ns, frame.frame_id)
         picture = draw_overlay(frame, scene, risk)
         self._pictures.publish(to_jpeg(picture, JPEG_QUALITY, header))
 
     def _failed(self, risk: Risk, error: Exception) -> None:
         self._node.get_logger().error(f"no overlay: {error}", throttle_duration_sec=1.0)
+
+
+def without_late(scene: Scene) -> Scene:
+    """Lanes of a second ago would be drawn where there is no lane."""
+    late: dict[str, Any] = {
+        name: None
+        for name in PARTS
+        if (part := getattr(scene, name)) and scene.stamp_ns - part.stamp_ns > LATE_NS
+    }
+    return replace(scene, **late)

@@ -64,8 +64,9 @@ class StageNode(RoadNode):
 
     def offer(self, sight: Sight) -> None:
         """A new frame is there.  Never waits."""
-        if self.is_active and self._worker is not None:
-            self._worker.slot.put(sight)
+        worker = self._worker  # another thread may release it meanwhile
+        if self.is_active and worker is not None:
+            worker.slot.put(sight)
 
     def settings(self, chosen: PipelineConfig) -> Any:
         return getattr(chosen, self.part)

@@ -1,0 +1,153 @@
+"""The safety node alone: what it says when images, parts and faults come, or do not."""
+
+import os
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+pytest.importorskip("road_clarity_msgs.msg", reason="run msgs/build.sh")
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from road_clarity_msgs import msg
+
+from road_clarity.nodes import conversions as convert
+from road_clarity.nodes.pictures import to_image
+from road_clarity.nodes.safety import SafetyNode
+from road_clarity.safety.scene import Lanes, Tracks, World
+
+pytestmark = pytest.mark.ros
+
+PARTS = ("lanes", "segmentation", "tracks", "world")
+FRAME_S = 0.1
+
+
+class Drive:
+    """Sends what perception would send, and hears the risk."""
+
+    def __init__(self):
+        self.safety = SafetyNode()
+        self.node = rclpy.create_node("drive")
+        self.risks, self.explanations = [], []
+        self.node.create_subscription(msg.Risk, "/safety/out/risk", self.risks.append, 10)
+        self.node.create_subscription(
+            msg.Explanation, "/safety/out/explanation", self.explanations.append, 10
+        )
+        self.executor = SingleThreadedExecutor()
+        for node in (self.safety, self.node):
+            self.executor.add_node(node)
+
+    def wait(self, condition, limit_s=3.0):
+        until = time.monotonic() + limit_s
+        while not condition() and time.monotonic() < until:
+            self.executor.spin_once(timeout_sec=0.02)
+        assert condition()
+
+    def see(self, names=PARTS, error_p=0.9, fault=None):
+        """One image and its parts, as they come out of the other process."""
+        stamp_ns = self.node.get_clock().now().nanoseconds
+        header = convert.header_at(stamp_ns, "front_optical")
+        self.safety._on_frame(msg.CameraFrame(header=header, width=128, height=72))
+        send = {
+            "lanes": lambda: self.safety._on_lanes(
+                convert.lanes_to_message(Lanes(stamp_ns, ()), header)
+            ),
+            "segmentation": lambda: self.safety._on_segmentation(
+                to_image(np.full((9, 16), 3, np.uint8), "mono8", header)
+            ),
+            "tracks": lambda: self.safety._on_tracks(
+                convert.tracks_to_message(Tracks(stamp_ns, ()), header)
+            ),
+            "world": lambda: self.safety._on_world(
+                convert.world_to_message(calm_world(stamp_ns, error_p), header)
+            ),
+        }
+        for name in names:
+            send[name]()
+        if fault:
+            told = msg.Fault(code=fault, text="it failed")
+            self.safety._on_fault(msg.StageFault(header=header, fault=told))
+        return header
+
+    def drive(self, seconds, **seen):
+        """Images at ten per second; the last risk."""
+        for _ in range(round(seconds / FRAME_S)):
+            header = self.see(**seen)
+            self.wait(lambda: self.risks and self.risks[-1].header.stamp == header.stamp)  # noqa: B023
+            until = time.monotonic() + FRAME_S
+            while time.monotonic() < until:
+                self.executor.spin_once(timeout_sec=0.01)
+        return self.risks[-1]
+
+
+def calm_world(stamp_ns, error_p):
+    return World(
+        stamp_ns=stamp_ns,
+        error=0.01,
+        error_p=error_p,
+        error_map=np.zeros((4, 4), np.float32),
+        surprise=0.1,
+        surprise_p=0.9,
+        horizon_s=1.0,
+        p_value=0.9,
+        calibration_id="calm",
+        reconstruction=np.zeros((4, 4, 3), np.uint8),
+        prediction=None,
+    )
+
+
+@pytest.fixture
+def drive(monkeypatch):
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    rclpy.init(domain_id=40 + os.getpid() % 60)
+    one = Drive()
+    yield one
+    one.safety.destroy_node()
+    one.node.destroy_node()
+    rclpy.try_shutdown()
+
+
+def codes(risk):
+    return {reason.code for reason in risk.reasons}
+
+
+def test_a_node_that_is_not_active_says_unknown(drive):
+    drive.wait(lambda: drive.risks)
+    assert drive.risks[0].level == msg.Risk.UNKNOWN
+    assert "safety.inactive" in codes(drive.risks[0])
+
+
+def test_a_camera_that_never_starts_is_unknown(drive):
+    drive.safety.start()
+    drive.wait(lambda: drive.risks)
+    assert "input.missing" in codes(drive.risks[0])
+
+
+def test_a_calm_drive_becomes_nominal(drive):
+    drive.safety.start()
+    risk = drive.drive(0.9)
+    assert (risk.level, risk.header.frame_id) == (msg.Risk.NOMINAL, "front_optical")
+    assert 0.0 <= risk.lanes_age_s < 0.5
+
+
+def test_a_part_that_never_comes_makes_the_risk_unknown(drive):
+    drive.safety.start()
+    risk = drive.drive(0.2, names=("lanes", "segmentation", "world"))
+    assert (risk.level, "tracks.missing" in codes(risk)) == (msg.Risk.UNKNOWN, True)
+
+
+def test_a_network_that_failed_is_named_at_once(drive):
+    drive.safety.start()
+    risk = drive.drive(0.1, names=("lanes", "segmentation", "world"), fault="tracks.failed")
+    assert (risk.level, "tracks.failed" in codes(risk)) == (msg.Risk.UNKNOWN, True)
+
+
+def test_a_strange_scene_is_explained_with_a_map(drive):
+    drive.safety.start()
+    risk = drive.drive(1.0, error_p=1e-6)
+    assert risk.level in (msg.Risk.ELEVATED, msg.Risk.HIGH)
+    explanation = drive.explanations[-1]
+    assert (explanation.heat.width, explanation.method) == (4, "reconstruction_error")
+    assert explanation.header == risk.header
