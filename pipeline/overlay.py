@@ -29,8 +29,8 @@ TRACK_COLOURS: dict[str, Colour] = {"person": (255, 214, 64), "vehicle": (110, 1
 BLAMED = LEVEL_COLOURS["high"]  # outline of what a reason points to
 # class -> tint and how much of it, 0..1
 TINTS: dict[str, tuple[Colour, float]] = {
-    "Road": ((90, 110, 255), 0.22), "Pavement": ((200, 90, 220), 0.20),
-    "Car": ((110, 190, 255), 0.25), "Pedestrian": ((255, 214, 64), 0.35),
+    "Road": ((90, 110, 255), 0.17), "Pavement": ((200, 90, 220), 0.17),
+    "Car": ((110, 190, 255), 0.22), "Pedestrian": ((255, 214, 64), 0.35),
     "Bicyclist": ((255, 214, 64), 0.35),
 }  # fmt: skip
 HEAT_SHARE = 0.5  # how much of the frame the hottest error hides, 0..1
