@@ -21,6 +21,7 @@ from road_clarity.service.gen import (
     scene_pb2,
 )
 
+SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg"}
 MAX_MESSAGE = 64 << 20  # pictures of a whole frame come in one message [bytes]
 
 
@@ -107,7 +108,7 @@ def save_pictures(folder: Path, pictures: dict[str, scene_pb2.Picture]) -> list[
         written = []
         for name, picture in pictures.items():
             if picture.content:
-                path = folder / f"{name}.{picture.media_type.removeprefix('image/')}"
+                path = folder / (name + SUFFIXES[picture.media_type])
                 path.write_bytes(picture.content)
                 written.append(path)
         return written

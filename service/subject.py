@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,15 +86,19 @@ class Subjects:
         return Subject(image, row, tuple(places_of(row, size)), event_id)
 
 
-def places_of(row: Row, size: tuple[int, int]) -> Iterable[Place]:
-    """What the reasons point to and every tracked object, as far as it is inside the image [px]."""
-    boxes = [(reason["code"], reason["region"]) for reason in row["risk"]["reasons"]]
-    boxes += [(f"{track['label']} {track['id']}", track["box"]) for track in row["tracks"] or ()]
-    for label, box in boxes:
-        if box is not None and None not in box:
-            inside = clipped(box, size)
-            if inside is not None:
-                yield Place(label, inside)
+def places_of(row: Row, size: tuple[int, int]) -> list[Place]:
+    """What the reasons point to and every tracked object, as far as it is inside the image [px].
+
+    A reason that points to an object is one place with it: "vehicle 3, collision.time".
+    """
+    named = [(f"{track['label']} {track['id']}", track["box"]) for track in row["tracks"] or ()]
+    named += [(reason["code"], reason["region"]) for reason in row["risk"]["reasons"]]
+    labels: dict[Box, list[str]] = {}
+    for label, box in named:
+        inside = None if box is None or None in box else clipped(box, size)
+        if inside is not None:
+            labels.setdefault(inside, []).append(label)
+    return [Place(", ".join(names), box) for box, names in labels.items()]
 
 
 def clipped(box: Any, size: tuple[int, int]) -> Box | None:

@@ -65,7 +65,7 @@ def test_an_event_is_explained_with_what_was_recorded_of_it(stub):
     answer = stub.ExplainFrame(pb.ExplainFrameRequest(event_id=EVENT))
     assert (answer.event_id, answer.recorded.index, answer.recorded.score) == (EVENT, 2, 0.8)
     assert answer.method == "reconstruction_error"
-    assert [one.label for one in answer.regions] == ["corridor.person", "person 7"]
+    assert [one.label for one in answer.regions] == ["person 7, corridor.person"]
     assert (answer.width, answer.height) == (64, 48)
     assert answer.error_map.content.startswith(b"\x89PNG")
 

@@ -50,9 +50,9 @@ def test_an_event_is_explained_in_words_and_pictures(address, capsys, tmp_path):
     said = capsys.readouterr().out
     assert f"{EVENT}: high, score 0.80, at 1.20 s" in said
     assert "0.80 corridor.person: person 7 is in the way at (20, 10)..(30, 40)" in said
-    assert "25% of the error, 2.5 times the rest: person 7" in said
+    assert "25% of the error, 2.5 times the rest: person 7, corridor.person at" in said
     written = sorted(path.name for path in (tmp_path / "why").iterdir())
-    assert written == ["error_map.png", "overlay.jpeg", "reconstruction.png"]
+    assert written == ["error_map.png", "overlay.jpg", "reconstruction.png"]
 
 
 def test_a_number_is_a_frame_of_the_run(address, capsys):
