@@ -1,0 +1,55 @@
+"""`road-clarity simulate`.  Everything heavy is imported when the command runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from road_clarity.models.errors import BadInput
+
+
+def simulate(
+    out: Annotated[Path, typer.Option(help="folder, or file that ends in .mp4")],
+    scenario: Annotated[
+        str,
+        typer.Option(
+            help="demo, calm_drive, crossing, pedestrian_dart_out, parked_street, "
+            "lead_vehicle_brakes or lane_drift"
+        ),
+    ] = "demo",
+    seed: Annotated[int, typer.Option(help="varies the details", min=0)] = 7,
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT [px]")] = "640x360",
+    fps: Annotated[float, typer.Option(help="frames per second", min=1, max=60)] = 20.0,
+    seconds: Annotated[float, typer.Option(help="length of the clip", min=0.1, max=20)] = 12.0,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of text")] = False,
+) -> None:
+    """Render a street as a video, with the truth of every frame beside it."""
+    width, height = frame_size(size)
+    try:
+        from road_clarity.training.simulator.film import simulate as film
+    except ImportError as error:
+        raise BadInput("panda3d", error, "pip install 'road_clarity[simulator]'") from error
+    from road_clarity.training.simulator.record import record
+
+    frames = film(seed, scenario, (width, height), fps, seconds)
+    video, truth, summary = record(frames, out, fps)
+    if as_json:
+        print(json.dumps({"video": str(video), "truth": str(truth), **summary}))
+        return
+    print(
+        f"{video}: {summary['frames']} frames of {scenario}, seed {seed}, "
+        f"{summary['hazardous']} of them hazardous; truth in {truth}"
+    )
+
+
+def frame_size(text: str) -> tuple[int, int]:
+    """(width, height) of '640x360'."""
+    found = re.fullmatch(r"(\d+)x(\d+)", text)
+    width, height = (int(part) for part in found.groups()) if found else (0, 0)
+    if not (64 <= width <= 1920 and 36 <= height <= 1088) or width % 2 or height % 2:
+        raise BadInput("size", text, "give even numbers from 64x36 to 1920x1088, such as 640x360")
+    return width, height

@@ -1,0 +1,99 @@
+"""What is true about a frame: classes, objects, lanes, danger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from road_clarity.safety.scene import Box, Lane
+from road_clarity.training.simulator import danger
+from road_clarity.training.simulator.bodies import Body, Moment
+from road_clarity.training.simulator.camera import Camera
+from road_clarity.training.simulator.street import Street
+
+FEWEST_PX = 12  # of which less is seen does not count as seen
+LANE_FROM_M, LANE_TO_M, LANE_STEP_M = 3.0, 70.0, 1.0
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A road user that is in the picture.  The box holds what is seen of it."""
+
+    id: int
+    label: str  # 'person' or 'vehicle'
+    model: str
+    box: Box  # [px]
+    pixels: int
+    ahead_m: float  # from the middle of our car to its middle, along the street
+    aside_m: float  # to the left
+    velocity: tuple[float, float]  # along and across the street [m/s]
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    stamp_ns: int
+    classes: NDArray[np.uint8]  # (h, w) index into CLASSES
+    identities: NDArray[np.uint8]  # (h, w) id of the road user, 0: none
+    depth_m: NDArray[np.float32]  # (h, w), to about 2 %
+    instances: tuple[Instance, ...]
+    lanes: tuple[Lane, ...]  # the edges of paint that are worn or hidden are told too
+    ego: Body
+    gap_m: float | None
+    time_to_collision_s: float | None
+    hazardous: bool  # as defined in danger.py
+
+
+def instances(identities: NDArray[np.uint8], moment: Moment) -> tuple[Instance, ...]:
+    """The road users of which enough pixels are seen."""
+    by_id = {body.id: body for body in moment.others}
+    counts = np.bincount(identities.ravel(), minlength=256)
+    found = []
+    for number in np.flatnonzero(counts[1:] >= FEWEST_PX) + 1:
+        body, seen = by_id[int(number)], identities == number
+        columns, rows = np.flatnonzero(seen.any(axis=0)), np.flatnonzero(seen.any(axis=1))
+        box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+        ahead, aside = body.s - moment.ego.s, body.d - moment.ego.d
+        found.append(
+            Instance(
+                int(number),
+                body.label,
+                body.model,
+                box,
+                int(counts[number]),
+                ahead,
+                aside,
+                body.velocity,
+            )  # fmt: skip
+        )
+    return tuple(found)
+
+
+def lanes(street: Street, ego: Body, camera: Camera) -> tuple[Lane, ...]:
+    """The lane lines about our car in pixels, bottom up, as far as they are in the picture."""
+    width, height = camera.size
+    ahead = np.arange(LANE_FROM_M, LANE_TO_M, LANE_STEP_M)
+    found = []
+    for number, line in street.ego_lines(ego.d).items():
+        ground = np.insert(street.world(ego.s + ahead, line.d), 2, 0.0, axis=1)
+        pixels, depth = camera.project(ground)
+        x, y = pixels.T
+        inside = (depth > 1) & (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        if inside.sum() >= 2:
+            points = tuple((float(px), float(py)) for px, py in pixels[inside])
+            found.append(Lane(number, points, 1.0))
+    return tuple(found)
+
+
+def truth(
+    stamp_ns: int, street: Street, moment: Moment, camera: Camera,
+    classes: NDArray[np.uint8], identities: NDArray[np.uint8], depth_m: NDArray[np.float32],
+) -> Truth:  # fmt: skip
+    """Everything that is true about one frame."""
+    ego, others = moment.ego, moment.others
+    return Truth(
+        stamp_ns, classes, identities, depth_m, instances(identities, moment),
+        lanes(street, ego, camera), ego, danger.gap_m(ego, others),
+        danger.time_to_collision_s(ego, others), danger.is_hazardous(ego, others),
+    )  # fmt: skip

@@ -1,0 +1,75 @@
+"""Weather and time of day: sky, light, haze."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from road_clarity.training.simulator.textures import clouds
+
+FARTHEST_M = 600.0  # depths are coded in 255 steps of equal ratio of (1 + z / NEAR_M)
+NEAR_M = 2.0
+
+
+@dataclass(frozen=True)
+class Look:
+    sun: tuple[float, float, float]  # direction towards it, unit length
+    ambient: float  # share of the light that comes from the whole sky
+    zenith: tuple[int, int, int]
+    horizon: tuple[int, int, int]  # also the colour of the haze
+    cloudy: float  # 0 clear .. 1 closed
+    sight_m: float  # distance at which 1 / e of the contrast is left
+    gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+LOOKS = {
+    "day": Look((-0.50, -0.42, 0.757), 0.60, (82, 132, 196), (206, 222, 234), 0.40, 420.0),
+    "overcast": Look((-0.2, 0.2, 0.959), 0.85, (168, 176, 184), (212, 216, 218), 1.0, 260.0,
+                     (0.90, 0.92, 0.95)),
+    "haze": Look((-0.45, 0.40, 0.798), 0.75, (164, 184, 200), (216, 220, 220), 0.7, 110.0),
+    "dusk": Look((0.70, -0.55, 0.456), 0.70, (58, 76, 128), (236, 178, 130), 0.45, 300.0,
+                 (0.66, 0.58, 0.60)),
+}  # fmt: skip
+
+
+def depth_code(depth_m: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Depth [m] -> 0..255."""
+    share = np.log1p(np.clip(depth_m, 0, FARTHEST_M) / NEAR_M) / np.log1p(FARTHEST_M / NEAR_M)
+    return np.asarray(255 * share)
+
+
+def depth_of_code() -> NDArray[np.float32]:
+    """(256,) depth [m] of each code."""
+    share = np.arange(256) / 255
+    return np.float32(NEAR_M * np.expm1(share * np.log1p(FARTHEST_M / NEAR_M)))
+
+
+def sky_picture(look: Look) -> NDArray[np.uint8]:
+    """(256, 1024, 3) all around, from the horizon (lowest row) to the zenith (top row)."""
+    height = np.linspace(1, 0, 256)[:, None, None]
+    zenith, horizon = np.array(look.zenith, float), np.array(look.horizon, float)
+    clear = horizon + (zenith - horizon) * (1 - np.exp(-3.2 * height))
+    cover = clouds(np.random.default_rng(5), (256, 1024), 8)
+    # Seen from below, clouds shrink towards the horizon: rows are taken ever denser.
+    rows = np.clip(255 - 255 / (1 + 4 * height[:, 0, 0]), 0, 255).astype(int)
+    thick = np.clip((cover[rows] + look.cloudy * 2.4 - 1.6) / 1.6, 0, 1)[..., None]
+    white = np.array((246, 246, 247)) * (0.90 if look.cloudy == 1 else 1.0)
+    if look.cloudy < 1:
+        white = white * 0.75 + horizon * 0.25
+    mixed = clear + (white - clear) * thick * np.clip(height * 7, 0, 1) * 0.85
+    return np.uint8(np.clip(mixed, 0, 255))
+
+
+def weathered(
+    picture: NDArray[np.uint8], codes: NDArray[np.uint8], sky: NDArray[np.bool_], look: Look
+) -> NDArray[np.uint8]:
+    """The picture (H, W, 3) behind haze, by the depth code of every pixel (H, W), and graded."""
+    fading = np.float32(1 - np.exp(-((depth_of_code() / look.sight_m) ** 1.2)))
+    veil = cv2.LUT(codes, fading)
+    veil[sky] = 0.0
+    haze = np.float32(look.horizon)
+    out = picture + (haze - picture) * veil[..., None]
+    return np.uint8(np.clip(out * np.float32(look.gain), 0, 255))

@@ -1,0 +1,162 @@
+"""Triangles in numpy: what streets, vehicles and people are built from.
+
+Right-handed, metres, z up (REP 103: x forward, y left).  N vertices, M triangles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+Colour = tuple[float, float, float]  # RGB in [0, 1]
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    vertices: Array  # (N, 3) [m]
+    normals: Array  # (N, 3) unit length
+    colours: Array  # (N, 4) RGBA in [0, 1]
+    uvs: Array  # (N, 2) in texture widths
+    triangles: NDArray[np.int32]  # (M, 3)
+
+    def moved(self, x: float, y: float, z: float = 0.0, yaw: float = 0.0) -> Mesh:
+        """Turned by `yaw` [rad] about z, then shifted [m]."""
+        turn = rotation_z(yaw)
+        return replace(
+            self,
+            vertices=self.vertices @ turn.T + np.float32([x, y, z]),
+            normals=self.normals @ turn.T,
+        )
+
+    def scaled(self, x: float, y: float, z: float) -> Mesh:
+        """Stretched along the axes; the normals are kept right."""
+        factor = np.float32([x, y, z])
+        normals = self.normals / factor
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+        return replace(self, vertices=self.vertices * factor, normals=normals)
+
+    def painted(self, colour: Colour, alpha: float = 1.0) -> Mesh:
+        """The same mesh in one colour."""
+        return replace(self, colours=np.tile(np.float32([*colour, alpha]), (len(self.colours), 1)))
+
+
+def rotation_z(yaw: float) -> Array:
+    """(3, 3) turn about z by `yaw` [rad]."""
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    return np.float32([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+
+
+def join(meshes: Iterable[Mesh]) -> Mesh:
+    """One mesh of many."""
+    parts = list(meshes)
+    offsets = np.cumsum([0] + [len(part.vertices) for part in parts[:-1]])
+    return Mesh(
+        np.concatenate([part.vertices for part in parts]),
+        np.concatenate([part.normals for part in parts]),
+        np.concatenate([part.colours for part in parts]),
+        np.concatenate([part.uvs for part in parts]),
+        np.concatenate(
+            [part.triangles + shift for part, shift in zip(parts, offsets, strict=True)]
+        ).astype(np.int32),
+    )
+
+
+def polygons(
+    corners: NDArray[np.floating], colour: Colour, uvs: NDArray[np.floating] | None = None
+) -> Mesh:
+    """P flat convex polygons (P, K, 3), anticlockwise seen from outside; uvs (P, K, 2)."""
+    count, size = corners.shape[:2]
+    flat = np.float32(corners).reshape(-1, 3)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, size - 1] - corners[:, 0])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    fan = np.array([(0, k, k + 1) for k in range(1, size - 1)], np.int32)
+    first = np.arange(count, dtype=np.int32)[:, None, None] * size
+    return Mesh(
+        flat,
+        np.float32(np.repeat(normals, size, axis=0)),
+        np.tile(np.float32([*colour, 1.0]), (len(flat), 1)),
+        np.zeros((len(flat), 2), np.float32) if uvs is None else np.float32(uvs).reshape(-1, 2),
+        (first + fan).reshape(-1, 3).astype(np.int32),
+    )
+
+
+def polygon(points: Sequence[Point], colour: Colour) -> Mesh:
+    """One flat convex polygon, anticlockwise seen from outside."""
+    return polygons(np.array([points], np.float64), colour)
+
+
+def box(low: Point, high: Point, colour: Colour) -> Mesh:
+    """An upright box without its underside."""
+    (x0, y0, z0), (x1, y1, z1) = low, high
+    faces = [
+        [(x0, y0, z1), (x1, y0, z1), (x1, y1, z1), (x0, y1, z1)],
+        [(x0, y1, z0), (x0, y0, z0), (x0, y0, z1), (x0, y1, z1)],
+        [(x1, y0, z0), (x1, y1, z0), (x1, y1, z1), (x1, y0, z1)],
+        [(x0, y0, z0), (x1, y0, z0), (x1, y0, z1), (x0, y0, z1)],
+        [(x1, y1, z0), (x0, y1, z0), (x0, y1, z1), (x1, y1, z1)],
+    ]
+    return polygons(np.array(faces, np.float64), colour)
+
+
+def loft(rings: NDArray[np.floating], colour: Colour, smooth: bool = False) -> Mesh:
+    """Skin over R rings of K points (R, K, 3), anticlockwise seen against the direction of travel.
+
+    Closed around; its ends are closed too.
+    """
+    here, beyond = rings[:-1], rings[1:]
+    sides = np.stack([here, np.roll(here, -1, 1), np.roll(beyond, -1, 1), beyond], axis=2)
+    skin = polygons(sides.reshape(-1, 4, 3), colour)
+    if smooth:
+        skin = rounded(skin)
+    ends = np.stack([rings[0][::-1], rings[-1]])
+    return join([skin, polygons(ends, colour)])
+
+
+def rounded(mesh: Mesh) -> Mesh:
+    """Corners at the same place share the mean of their normals, so that shading runs smoothly."""
+    _, same = np.unique(np.round(mesh.vertices, 4), axis=0, return_inverse=True)
+    total = np.zeros((same.max() + 1, 3), np.float32)
+    np.add.at(total, same.ravel(), mesh.normals)
+    total /= np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
+    return replace(mesh, normals=total[same.ravel()])
+
+
+def tube(start: Point, end: Point, radius: float, colour: Colour, sides: int = 6) -> Mesh:
+    """A round bar."""
+    return taper(start, end, radius, radius, colour, sides)
+
+
+def taper(
+    start: Point, end: Point, radius: float, end_radius: float, colour: Colour, sides: int = 6
+) -> Mesh:
+    """A round bar whose thickness changes."""
+    axis = np.subtract(end, start) / np.linalg.norm(np.subtract(end, start))
+    across = np.cross(axis, (0, 0, 1) if abs(axis[2]) < 0.9 else (1, 0, 0))
+    across /= np.linalg.norm(across)
+    up = np.cross(axis, across)
+    angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[:, None]
+    ring = np.cos(angle) * across + np.sin(angle) * up
+    rings = np.stack([np.array(start) + radius * ring, np.array(end) + end_radius * ring])
+    return loft(rings, colour, smooth=True)
+
+
+def ball(centre: Point, radii: Point, colour: Colour, rows: int = 5, sides: int = 8) -> Mesh:
+    """An ellipsoid."""
+    height = np.linspace(-np.pi / 2, np.pi / 2, rows + 1)
+    angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)
+    ring = np.stack([np.cos(angle), np.sin(angle), np.zeros(sides)], axis=1)
+    unit = np.stack([ring * [np.cos(h), np.cos(h), 0] + [0, 0, np.sin(h)] for h in height])
+    return loft(unit * np.array(radii) + np.array(centre), colour, smooth=True)
+
+
+def lit(mesh: Mesh, sun: Point, ambient: float) -> Mesh:
+    """Colours with daylight in them: sky light from above, sunlight by Lambert's cosine law."""
+    direct = np.maximum(mesh.normals @ np.float32(sun), 0.0)
+    light = ambient * (0.85 + 0.15 * mesh.normals[:, 2]) + (1.05 - ambient) * direct
+    warm = np.stack([light * 1.02, light, light * 0.97 + 0.03, np.ones_like(light)], axis=1)
+    return replace(mesh, colours=np.float32(np.clip(mesh.colours * warm, 0.0, 1.0)))

@@ -1,0 +1,49 @@
+"""Trees: a trunk and a crown of dented balls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from road_clarity.training.simulator.mesh import Colour, Mesh, ball, join, rounded, taper
+
+BARK: Colour = (0.34, 0.27, 0.21)
+GREENS: tuple[Colour, ...] = (
+    (0.36, 0.50, 0.20), (0.30, 0.46, 0.20), (0.44, 0.54, 0.22), (0.26, 0.41, 0.20),
+)  # fmt: skip
+
+
+def tree(rng: np.random.Generator) -> Iterator[tuple[str | None, Mesh]]:
+    """(texture, mesh) of trunk and crown, standing at the origin, 6 to 10 m high."""
+    height, spread = float(rng.uniform(3.0, 4.2)), float(rng.uniform(1.5, 2.3))
+    yield None, taper((0, 0, 0), (0, 0, height + 0.6), 0.17, 0.09, BARK)
+    green = GREENS[int(rng.integers(len(GREENS)))]
+    lumps = [lump(rng, (0.0, 0.0, height + spread * 0.9), spread, green)]
+    for angle in np.linspace(0, 2 * np.pi, 4, endpoint=False) + rng.uniform(0, 2):
+        off = spread * float(rng.uniform(0.5, 0.75))
+        centre = (off * np.cos(angle), off * np.sin(angle), height + spread * rng.uniform(0.2, 1.1))
+        lumps.append(lump(rng, centre, spread * float(rng.uniform(0.55, 0.75)), green))
+    yield "leaves", join(lumps)
+
+
+def lump(
+    rng: np.random.Generator, centre: tuple[float, float, float], radius: float, green: Colour
+) -> Mesh:
+    """A dented ball of leaves, darker below and inside."""
+    mesh = ball((0, 0, 0), (1, 1, 0.92), green, rows=5, sides=8)
+    places, same = np.unique(np.round(mesh.vertices, 3), axis=0, return_inverse=True)
+    dents = np.float32(rng.uniform(0.78, 1.18, len(places)))[same.ravel()][:, None]
+    shade = np.clip(0.72 + 0.38 * mesh.vertices[:, 2:], 0.4, 1.1) * (0.55 + 0.45 * dents)
+    turn = np.arctan2(mesh.vertices[:, 1], mesh.vertices[:, 0])
+    uvs = np.stack([turn / np.pi * 2, mesh.vertices[:, 2] * 1.2], axis=1) * radius / 2
+    colours = mesh.colours * np.concatenate([shade.repeat(3, axis=1), np.ones_like(shade)], axis=1)
+    return rounded(
+        replace(
+            mesh,
+            vertices=np.float32(mesh.vertices * dents * radius + np.array(centre)),
+            colours=np.float32(colours),
+            uvs=np.float32(uvs),
+        )
+    )
