@@ -1,1 +1,1 @@
-"""What the scene means: monitors, risk, level, explanations.  Pure functions; time is an argument."""
+"""What the scene means: monitors, risk, level, explanations.  Pure; time is an argument."""

@@ -112,8 +112,8 @@ def collisions(
     for track in tracks.tracks:
         if not stands_in(track, strip):
             continue
-        growth = motion.growth(track.id)
-        surely = growth.rate - 2 * growth.error  # growth that the fit is sure of
+        # growth that both fits are sure of
+        surely = min(growth.rate - 2 * growth.error for growth in motion.growth(track.id))
         if LEAST_GROWTH < surely < MAX_APPROACH:
             left_s = 1.0 / surely
             points = config.collision_weight * ramp(
@@ -125,8 +125,9 @@ def collisions(
 
 
 def stands_in(track: Track, strip: Corridor) -> bool:
-    """Whether any part of the object's foot line is inside the corridor."""
+    """Whether the middle half of the object's foot line reaches into the corridor."""
     x0, _, x1, y = track.box
     if y <= strip.horizon:
         return False
-    return strip.position(x1, y) > 0.0 and strip.position(x0, y) < 1.0
+    quarter = (x1 - x0) / 4
+    return strip.position(x1 - quarter, y) > 0.0 and strip.position(x0 + quarter, y) < 1.0

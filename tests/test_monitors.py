@@ -75,30 +75,38 @@ def test_a_person_who_walks_towards_the_corridor_conflicts_before_arriving():
 
 
 def growing(rate: float) -> list[tuple[float, float, float, float]]:
-    heights = [20 * math.exp(rate * 0.1 * i) for i in range(8)]
-    return [(40, 90 - h, 60, 90) for h in heights]
+    """A square of 20 px that grows both ways."""
+    sizes = [20 * math.exp(rate * 0.1 * i) for i in range(8)]
+    return [(50 - s / 2, 90 - s, 50 + s / 2, 90) for s in sizes]
+
+
+def collisions_of(boxes) -> list:
+    tracks, motion = tracks_of("vehicle", boxes)
+    return monitors.collisions(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG)
 
 
 def test_a_car_whose_box_grows_by_a_third_a_second_is_reached_in_three_seconds():
-    tracks, motion = tracks_of("vehicle", growing(1 / 3))
-    (cause,) = monitors.collisions(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG)
+    (cause,) = collisions_of(growing(1 / 3))
     assert cause.points == pytest.approx(0.8 * 0.5)
     assert cause.text == "vehicle 7 would be reached in 3.0 s"
 
 
 @pytest.mark.parametrize("rate", [-0.5, 0.0, 0.05, 8.0])
 def test_leaving_standing_following_and_jumping_boxes_are_no_collision(rate):
-    tracks, motion = tracks_of("vehicle", growing(rate))
-    assert (
-        monitors.collisions(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG) == []
-    )
+    assert collisions_of(growing(rate)) == []
+
+
+def test_a_box_that_grows_in_height_only_is_a_loose_box_and_no_collision():
+    assert collisions_of([(40, y0, 60, y1) for _, y0, _, y1 in growing(1 / 3)]) == []
+
+
+def test_growth_is_not_believed_before_half_the_history_was_seen():
+    assert collisions_of(growing(1 / 3)[:5]) == []
 
 
 def test_a_car_in_the_next_lane_is_no_collision():
-    tracks, motion = tracks_of("vehicle", [(0, 70 - h, 20, 70) for h in (20, 21, 22, 23, 24, 25)])
-    assert (
-        monitors.collisions(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG) == []
-    )
+    beside = [(x0 - 50, y0 - 20, x1 - 50, y1 - 20) for x0, y0, x1, y1 in growing(1 / 3)]
+    assert collisions_of(beside) == []
 
 
 @pytest.mark.parametrize(
