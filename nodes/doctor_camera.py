@@ -16,11 +16,12 @@ from road_clarity.models.errors import BadInput
 from road_clarity.nodes.doctor import Finding
 from road_clarity.nodes.intake import KINDS
 from road_clarity.nodes.qos import CAMERA_IN
+from road_clarity.nodes.safety import EARLY_S
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.image_message import frame_of, intrinsics_of, stamp_of
 
 PATIENCE_S = 3.0  # for a publisher, and then for an image
-LATE_S, EARLY_S = 1.0, 0.2  # how far stamps may be from the clock
+LATE_S = 1.0  # how far stamps may be behind the clock
 
 
 @dataclass

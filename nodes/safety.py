@@ -27,6 +27,7 @@ from road_clarity.safety.scene import Fault, Risk, Scene
 from road_clarity.safety.watch import Watch
 
 LOOK_EVERY_S = 0.02  # for images that are out of patience, and for silence
+EARLY_S = 0.2  # how far the camera's clock may be ahead of ours
 LAST_WORD = Duration(seconds=0.5)  # how long a subscriber may take to confirm it
 UNKNOWN_SIZE = (1280, 720)  # until the first image came [px]
 
@@ -78,13 +79,14 @@ class SafetyNode(RoadNode):
     # What comes in -------------------------------------------------------------------------------
 
     def _on_frame(self, message: msg.CameraFrame) -> None:
+        stamp_ns, size = convert.stamp_of(message.header), (message.width, message.height)
         faults = tuple(map(convert.fault_from_message, message.faults))
+        faults += early(stamp_ns, self.get_clock().now().nanoseconds)
         if broken(faults):
             self._judge(self._assembly.ready(float("inf")))
             self._assembly.forget()
             self._watch.reset()
         self._image_s, self._frame_id = time.monotonic(), message.header.frame_id
-        stamp_ns, size = convert.stamp_of(message.header), (message.width, message.height)
         self._last = Scene(message.index, stamp_ns, size, None, None, None, None, ())
         self._assembly.see_image(message.index, stamp_ns, size, faults, self._image_s)
         self._look()
@@ -170,6 +172,15 @@ class SafetyNode(RoadNode):
         if self._risk is None:
             return {}
         return {"level": self._risk.level, "score": f"{self._risk.score:.3f}"}
+
+
+def early(stamp_ns: int, now_ns: int) -> tuple[Fault, ...]:
+    """An image from the future would never be late; nor would any, without a promised /clock."""
+    ahead_s = (stamp_ns - now_ns) * 1e-9
+    if ahead_s <= EARLY_S:
+        return ()
+    text = f"the image's stamp is {ahead_s:.1f} s ahead of the clock"
+    return (Fault("input.clock", text),)
 
 
 def main() -> int:

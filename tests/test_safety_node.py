@@ -45,9 +45,9 @@ class Drive:
             self.executor.spin_once(timeout_sec=0.02)
         assert condition()
 
-    def see(self, names=PARTS, error_p=0.9, fault=None):
+    def see(self, names=PARTS, error_p=0.9, fault=None, ahead_s=0.0):
         """One image and its parts, as they come out of the other process."""
-        stamp_ns = self.node.get_clock().now().nanoseconds
+        stamp_ns = self.node.get_clock().now().nanoseconds + round(ahead_s * 1e9)
         header = convert.header_at(stamp_ns, "front_optical")
         self.safety._on_frame(msg.CameraFrame(header=header, width=128, height=72))
         send = {
@@ -151,3 +151,9 @@ def test_a_strange_scene_is_explained_with_a_map(drive):
     explanation = drive.explanations[-1]
     assert (explanation.heat.width, explanation.method) == (4, "reconstruction_error")
     assert explanation.header == risk.header
+
+
+def test_a_camera_whose_clock_is_ahead_cannot_be_trusted(drive):
+    drive.safety.start()
+    risk = drive.drive(0.1, ahead_s=5.0)
+    assert (risk.level, "input.clock" in codes(risk)) == (msg.Risk.UNKNOWN, True)
