@@ -14,6 +14,7 @@ from road_clarity.models.scnn import LaneMaps
 from road_clarity.models.tusimple_score import score_image
 from road_clarity.safety.scene import Lane, Lanes
 from road_clarity.training.lane_data import LaneSample, Target, plain, vary
+from road_clarity.training.lane_simulated import to_the_bottom
 from road_clarity.training.lane_teacher import number_lines
 from road_clarity.training.lanes import lane_loss
 from road_clarity.training.road_model import Road, fit_road, line_offsets
@@ -184,3 +185,8 @@ def test_labels_survive_a_file(tmp_path):
     frames = [frame(4000, tuple(LEFT), tuple(RIGHT))]
     write_labels(tmp_path / "labels.json", frames)
     assert read_labels(tmp_path / "labels.json") == frames
+
+
+def test_a_simulated_line_is_led_on_to_the_bottom():
+    line = np.array([[100.0, 340.0], [120.0, 330.0], [130.0, 325.0]])
+    assert to_the_bottom(line).tolist() == [[60, 360], [100, 340], [120, 330], [130, 325]]

@@ -11,7 +11,8 @@ DATA = {
     "Udacity CarND clips (half of solidWhiteRight, test_video)": "MIT",
     "YOLOP demo GIF, first half": "MIT",
     "lines on those clips by TwinLiteNet": "MIT (network), trained on BDD100K under its terms",
-    "PETS 2009 and TLD clips, 18 frames without lanes": "for research",
+    "18 simulated drives of this repository": "Apache-2.0",
+    "PETS 2009 and TLD clips, 24 frames without lanes": "for research",
 }
 NOTES = """
 # scnn_edge
@@ -26,7 +27,7 @@ lane lines. 1.3 M parameters.
   and all stills. test_video.mp4, which was trained on, shows the same road as test_small2.mp4.
 
 ## Known failures
-- Lines 1 and 4, beyond the own lane, follow kerbs, barriers and parked cars where no line is painted.
+- Lines 1 and 4, beyond the own lane, follow kerbs, barriers and parked cars without paint too.
 - Where a dash has just passed below the image, the bottom end of its line may bend aside.
 - Streets without paint: lines are proposed along kerbs, with confidence around 0.5.
 - Night, rain and tunnels were only seen as changed daylight images.

@@ -12,7 +12,7 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -29,6 +29,7 @@ from road_clarity.models.tusimple_score import LaneScore, score_image
 from road_clarity.training.data_root import data_root
 from road_clarity.training.lane_card import lane_card
 from road_clarity.training.lane_data import INPUT_SIZE, UNKNOWN, LaneSample, Target, vary
+from road_clarity.training.lane_simulated import simulated_samples
 from road_clarity.training.lane_sources import (
     TUSIMPLE,
     laneless_samples,
@@ -46,6 +47,11 @@ WARM_UP = 100  # steps
 MEMORY = 0.995  # of the moving average over steps
 HELD_OUT = "held_out.json"  # labels of the validation frames, for `evaluate lanes`
 BETWEEN_SCORES = 100  # steps
+
+
+class Source(NamedTuple):
+    share: float  # of the images of a batch
+    samples: list[LaneSample]
 
 
 @dataclass
@@ -86,8 +92,12 @@ def train_lanes(
     root = data_root()
     torch.manual_seed(seed)
     learning, held_out = tusimple_frames(root)
-    labelled = [tusimple_sample(root, frame) for frame in learning]
-    sources = [labelled, teacher_samples(root), laneless_samples(root)]
+    sources = [
+        Source(0.40, [tusimple_sample(root, frame) for frame in learning]),
+        Source(0.35, teacher_samples(root)),
+        Source(0.20, simulated_samples()),
+        Source(0.05, laneless_samples(root)),
+    ]
     run = start(out)
     write_labels(out / HELD_OUT, held_out)
     begun = time.monotonic()
@@ -111,13 +121,10 @@ def start(out: Path) -> Run:
     network = ScnnLite0()
     network.trunk.load_state_dict(imagenet_trunk(imagenet_weights()).state_dict())
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    trunk = set(network.trunk.parameters())
+    trunk = list(network.trunk.parameters())
+    rest = [p for name, p in network.named_parameters() if not name.startswith("trunk.")]
     optimiser = torch.optim.AdamW(
-        [
-            {"params": list(trunk), "share": TRUNK_SHARE},
-            {"params": [p for p in network.parameters() if p not in trunk], "share": 1.0},
-        ],
-        weight_decay=1e-3,
+        [{"params": trunk, "share": TRUNK_SHARE}, {"params": rest, "share": 1.0}], weight_decay=1e-3
     )
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(MEMORY), use_buffers=True)
     run = Run(network, average, optimiser)
@@ -141,13 +148,13 @@ def rate(step: int, steps: int) -> float:
     return LEARNING_RATE * min(1.0, (step + 1) / WARM_UP) * math.pow(1 - step / steps, 0.9)
 
 
-def draw(sources: list[list[LaneSample]], batch: int, rng: np.random.Generator) -> list[Target]:
-    """A batch of varied samples; the last source, roads without lanes, gives one in sixteen."""
-    *with_lanes, without = sources
+def draw(sources: list[Source], batch: int, rng: np.random.Generator) -> list[Target]:
+    """A batch of varied samples, from each source as often as its share says."""
+    shares = np.array([source.share for source in sources])
     targets = []
     for _ in range(batch):
-        source = without if rng.random() < 1 / 16 else with_lanes[rng.integers(len(with_lanes))]
-        targets.append(vary(source[rng.integers(len(source))], rng))
+        samples = sources[rng.choice(len(sources), p=shares / shares.sum())].samples
+        targets.append(vary(samples[rng.integers(len(samples))], rng))
     return targets
 
 
