@@ -53,7 +53,7 @@ bench: setup out/demo/street.mp4
 
 # Parameter files are made from the settings dataclasses; a test holds them to it.
 config: setup
-	$(BIN)/python -m road_clarity.nodes.parameter_files config
+	$(BIN)/python -m road_clarity.nodes.parameter_files
 
 clean:
 	rm -rf .venv build install log out road_clarity.egg-info service/gen

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from road_clarity.nodes.table import Start
+from road_clarity.nodes.transport import sweep
 
 LOOK_EVERY_S = 0.1
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0  # before a process is started again; doubles each time
@@ -113,6 +114,8 @@ class Supervisor:
             return None
         if code == BAD_SETTINGS or not child.is_service:
             return code
+        if code < 0:
+            sweep()
         child.end(now_s)
         self._tell(f"{child.name} ended with {code}; again in {child.again_s - now_s:.1f} s")
         return None
