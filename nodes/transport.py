@@ -49,7 +49,7 @@ def keep_pages() -> None:
 
 
 def sweep() -> None:
-    """Remove the shared memory of processes that were killed; nobody else does.  Spares the living."""
+    """Remove the shared memory of processes that were killed; nobody else does."""
     beside = Path(sys.executable).with_name("fastdds")  # where the wheels put it
     command = str(beside) if beside.exists() else shutil.which("fastdds")
     if command is None:
