@@ -1,7 +1,8 @@
 """Candidate objects from a segmentation: people and vehicles, good enough to start a tracker.
 
 Cells of one kind that touch form a blob.  A wide blob is cut at its waists, the columns that hold
-fewer cells than columns on both sides; what is still too wide is a railing or a row of parked cars.
+fewer cells than columns on both sides, and at steps of its lower edge: what stands nearer touches
+the road farther down.  What is still too wide is a railing or a row of parked cars.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from road_clarity.safety.settings import Checked, setting
 Mask = NDArray[np.uint8]  # (h, w), 1 inside
 
 KINDS = {"person": ("Pedestrian", "Bicyclist"), "vehicle": ("Car",)}
-WIDE = {"person": 0.6, "vehicle": 1.5}  # width / height above which waists are looked for
+WIDE = {"person": 0.6, "vehicle": 1.1}  # width / height above which waists are looked for
 WIDEST = {"person": 1.2, "vehicle": 4.0}  # width / height above which it is no object
 WAIST = 0.65  # cells in a waist, against the lesser of the maxima on its sides
+STEP = 0.22  # rise or fall of the lower edge, against the height of the blob beside it
+STEP_WIDTH = 0.12  # a step may take so many columns [heights]
+END = 0.25  # there is no step so near to the ends of a blob, whose corners are round [heights]
 
 
 @dataclass(frozen=True)
@@ -104,18 +108,41 @@ def blobs(mask: Mask) -> Iterator[Blob]:
 
 
 def split(blob: Blob, wide: float) -> list[Blob]:
-    """[blob], or its parts when it is wider than `wide` times its height and has waists."""
+    """[blob], or its parts when it is wider than `wide` times its height and is several."""
     height, width = blob.cells.shape
     if width <= wide * height:
         return [blob]
-    profile = blob.cells.sum(axis=0)
-    left, right = np.maximum.accumulate(profile), np.maximum.accumulate(profile[::-1])[::-1]
-    waists = profile / np.minimum(left, right)
-    cut = int(waists.argmin())
-    if waists[cut] > WAIST:
+    cut = waist(blob.cells) or step(blob.cells)
+    if cut == 0:
         return [blob]
     sides = (tight(blob, 0, cut), tight(blob, cut, width))
     return [part for side in sides for part in split(side, wide)]
+
+
+def waist(cells: Mask) -> int:
+    """The thinnest column between two thicker ones, 0 when there is none."""
+    thickness = cells.sum(axis=0)
+    left = np.maximum.accumulate(thickness)
+    right = np.maximum.accumulate(thickness[::-1])[::-1]
+    share = thickness / np.minimum(left, right)
+    thinnest = int(share.argmin())
+    return thinnest if share[thinnest] < WAIST else 0
+
+
+def step(cells: Mask) -> int:
+    """The column where the lower edge steps up or down most, 0 where it does not."""
+    height, width = cells.shape
+    reach, end = max(round(STEP_WIDTH * height), 1), max(round(END * height), 1)
+    edge = height - cells[::-1].argmax(axis=0)
+    thickness = cells.sum(axis=0, dtype=np.int64)
+    rise = np.abs(edge[reach:] - edge[:-reach])
+    steps = (rise / np.maximum(thickness[reach:], thickness[:-reach]))[end : -end - 1]
+    if steps.size == 0 or steps.max() < STEP:
+        return 0
+    start = int(steps.argmax()) + end
+    within = np.abs(np.diff(edge[start : start + reach + 1]))
+    steepest = int(within.argmax())
+    return start + 1 + steepest
 
 
 def tight(blob: Blob, start: int, end: int) -> Blob:

@@ -44,7 +44,7 @@ def test_two_people_whose_hands_touch_are_two_people():
     hands = (PERSON, slice(16, 19), slice(28, 34))
     people = find_objects(street(left, right, hands), BlobConfig())
     assert [one.label for one in people] == ["person", "person"]
-    assert {one.box for one in people} == {(40.0, 20.0, 56.0, 48.0), (56.0, 20.0, 84.0, 48.0)}
+    assert {one.box for one in people} == {(40.0, 20.0, 56.0, 48.0), (68.0, 20.0, 84.0, 48.0)}
 
 
 def test_a_near_car_and_the_smaller_one_beside_it_are_two():
@@ -65,3 +65,9 @@ def test_one_wide_lorry_without_a_waist_stays_one():
 def test_the_largest_vehicle_comes_first():
     scene = street((CAR, slice(10, 14), slice(2, 8)), (CAR, slice(10, 20), slice(30, 50)))
     assert [one.box[0] for one in find_objects(scene, BlobConfig())] == [60.0, 4.0]
+
+
+def test_a_car_that_hides_half_of_the_car_ahead_is_cut_from_it_where_its_wheels_end():
+    near, ahead = (CAR, slice(6, 26), slice(10, 34)), (CAR, slice(6, 18), slice(34, 52))
+    found = find_objects(street(near, ahead), BlobConfig())
+    assert [one.box for one in found] == [(20.0, 12.0, 68.0, 52.0), (68.0, 12.0, 104.0, 36.0)]
