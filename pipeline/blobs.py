@@ -141,8 +141,8 @@ def step(cells: Mask) -> int:
         return 0
     start = int(steps.argmax()) + end
     within = np.abs(np.diff(edge[start : start + reach + 1]))
-    steepest = int(within.argmax())
-    return start + 1 + steepest
+    steepest: int = start + 1 + int(within.argmax())
+    return steepest
 
 
 def tight(blob: Blob, start: int, end: int) -> Blob:
