@@ -55,15 +55,21 @@ def read_pem(path: Path, kind: str) -> bytes:
     return content
 
 
-def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach it: HOST:PORT or unix:PATH.  Raises BadInput."""
+def host_of(address: str) -> str:
+    """Of HOST:PORT; localhost for unix:PATH.  Raises BadInput for what is neither."""
     if address.startswith("unix:"):
-        return True
+        return "localhost"
     host, colon, port = address.rpartition(":")
     if not colon or not host or not port.isdecimal() or int(port) > 65535:
         raise BadInput("address", address, "write HOST:PORT, such as 127.0.0.1:50051")
+    return host.strip("[]")
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach it.  Raises BadInput."""
+    host = host_of(address)
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 

@@ -12,7 +12,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from road_clarity.models.errors import BadInput
-from road_clarity.service.address import Tls, is_loopback
+from road_clarity.service.address import Tls, host_of
 from road_clarity.service.gen import (
     event_service_pb2,
     event_service_pb2_grpc,
@@ -67,7 +67,7 @@ class Client:
 @contextmanager
 def connected(address: str, tls: Tls | None, timeout_s: float) -> Iterator[Client]:
     """timeout_s: for each answer [s].  Raises BadInput."""
-    is_loopback(address)  # only for its check of the form
+    host_of(address)  # gRPC would wait for what is no address
     options = [("grpc.max_receive_message_length", MAX_MESSAGE)]
     if tls is None:
         channel = grpc.insecure_channel(address, options)
@@ -82,7 +82,10 @@ def refused(error: grpc.RpcError, address: str) -> BadInput:
     code, text = error.code(), error.details()
     if code is grpc.StatusCode.UNAVAILABLE:
         return BadInput(
-            "server", address, "cannot be reached; start it with `road-clarity serve RUN_DIR`"
+            "server",
+            address,
+            "cannot be reached; start it with `road-clarity serve RUN_DIR`, "
+            "or give certificates if it asks for them",
         )
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return BadInput("server", address, "did not answer in time; allow more with --timeout")

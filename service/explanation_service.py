@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from functools import partial
 
 import grpc
 
@@ -11,7 +12,7 @@ from road_clarity.service.explain_queue import Deadline, ExplainQueue
 from road_clarity.service.explainer import Explainer
 from road_clarity.service.explanation_message import explanation
 from road_clarity.service.gen import explanation_service_pb2 as pb
-from road_clarity.service.subject import Subject, Subjects
+from road_clarity.service.subject import Subjects
 
 METHODS = {
     "reconstruction_error": (
@@ -35,10 +36,9 @@ class ExplanationServicer:
         method = request.method or next(iter(METHODS))
         if method not in METHODS:
             raise invalid("method", f"use one of {', '.join(METHODS)}")
-        subject = self._subjects.of(request)
-        answer = self._queue.run(lambda deadline: self._explain(subject, deadline), context)
-        answer.method = method
-        return answer
+        # Unpacked on the queue's thread: one large picture at a time.
+        work = partial(self._explain, request, method)
+        return self._queue.run(work, context)
 
     def ListMethods(
         self, request: pb.ListMethodsRequest, context: grpc.ServicerContext
@@ -48,7 +48,11 @@ class ExplanationServicer:
         ]
         return pb.ListMethodsResponse(methods=methods)
 
-    def _explain(self, subject: Subject, deadline: Deadline) -> pb.Explanation:
-        explainer = self._explainer.result()
+    def _explain(
+        self, request: pb.ExplainFrameRequest, method: str, deadline: Deadline
+    ) -> pb.Explanation:
+        explainer, subject = self._explainer.result(), self._subjects.of(request)
         account = explainer.explain(subject.image, subject.places, deadline)
-        return explanation(subject, account, explainer.sha256)
+        answer = explanation(subject, account, explainer.sha256)
+        answer.method = method
+        return answer

@@ -2,8 +2,8 @@
 
 import math
 import struct
+import threading
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import grpc
@@ -41,7 +41,7 @@ def stub(run):
 
 def refusal(call, **request):
     with pytest.raises(grpc.RpcError) as caught:
-        call(pb.ExplainFrameRequest(**request), timeout=5)
+        call(pb.ExplainFrameRequest(**request), timeout=20)
     return caught.value
 
 
@@ -161,31 +161,30 @@ def test_a_damaged_picture_is_data_loss(tmp_path, file):
 
 
 def test_who_finds_the_line_full_is_told_when_to_come_back(run):
-    explainer = MadeExplainer()
+    explainer, answered = MadeExplainer(), threading.Semaphore(0)
     explainer.go.clear()
-    with serving(run, lambda: explainer) as channel, ThreadPoolExecutor(1 + WAITING) as clients:
-        stub = ExplanationServiceStub(channel)
+    with serving(run, lambda: explainer) as channel:
+        call = ExplanationServiceStub(channel).ExplainFrame
         request = pb.ExplainFrameRequest(event_id=EVENT)
-        first = clients.submit(stub.ExplainFrame, request)
-        explainer.busy.wait(5)
-        others = [stub.ExplainFrame.future(request) for _ in range(WAITING)]
-        error = full(stub)
+        asked = [call.future(request, timeout=30) for _ in range(1 + WAITING + 3)]
+        for one in asked:
+            one.add_done_callback(lambda _: answered.release())
+        for _ in range(3):  # those without a place are answered first
+            assert answered.acquire(timeout=10)
+        refused = [one.exception() for one in asked if one.done()]
         explainer.go.set()
-        assert [one.result().event_id for one in (first, *others)] == [EVENT] * (1 + WAITING)
+        got = [one.result().event_id for one in asked if one.exception() is None]
+    assert got == [EVENT] * (1 + WAITING)
+    assert {one.code() for one in refused} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
+    assert [delay_of(one) for one in refused] == [1000] * 3
+
+
+def delay_of(error):
+    """From the RetryInfo detail [ms]."""
     retry = error_details_pb2.RetryInfo()
-    details = rpc_status.from_call(error).details
-    assert [detail.Unpack(retry) for detail in details] == [False, True]
-    assert retry.retry_delay.ToMilliseconds() == 1000
-
-
-def full(stub):
-    """Ask, each time only briefly, until there is no place left."""
-    while True:
-        try:
-            stub.ExplainFrame(pb.ExplainFrameRequest(event_id=EVENT), timeout=0.2)
-        except grpc.RpcError as error:
-            if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
-                return error
+    info, told = rpc_status.from_call(error).details
+    assert told.Unpack(retry)
+    return retry.retry_delay.ToMilliseconds()
 
 
 def test_who_cannot_wait_gets_no_explanation(run):

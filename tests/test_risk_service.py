@@ -32,7 +32,7 @@ def stub(tmp_path_factory):
 
 
 def indexes(stub, **request):
-    return [state.index for state in stub.StreamRisk(pb.StreamRiskRequest(**request), timeout=5)]
+    return [state.index for state in stub.StreamRisk(pb.StreamRiskRequest(**request), timeout=20)]
 
 
 def refusal(call, request):
@@ -84,7 +84,7 @@ def test_a_stream_names_the_field_that_it_cannot_use(stub, request_, field):
 def test_a_stream_follows_a_run_until_it_is_complete(tmp_path):
     run = made_run(tmp_path / "run", "nn", complete=False)
     with serving(run) as channel:
-        stream = RiskServiceStub(channel).StreamRisk(pb.StreamRiskRequest(follow=True), timeout=5)
+        stream = RiskServiceStub(channel).StreamRisk(pb.StreamRiskRequest(follow=True), timeout=20)
         assert [next(stream).index for _ in range(2)] == [0, 1]
         text = json.dumps(made_row(2, "h"))
         with (run / "frames.jsonl").open("a") as file:  # half a line is no frame yet
@@ -107,14 +107,13 @@ def test_a_stream_that_follows_ends_at_its_deadline(tmp_path):
     run = made_run(tmp_path / "run", "n", complete=False)
     with serving(run) as channel:
         stream = RiskServiceStub(channel).StreamRisk(pb.StreamRiskRequest(follow=True), timeout=0.3)
-        assert next(stream).index == 0
-        assert refusal(next, stream).code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert refusal(list, stream).code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 def test_a_stream_says_that_another_run_took_the_place(tmp_path):
     run = made_run(tmp_path / "run", "nn", complete=False)
     with serving(run) as channel:
-        stream = RiskServiceStub(channel).StreamRisk(pb.StreamRiskRequest(follow=True), timeout=5)
+        stream = RiskServiceStub(channel).StreamRisk(pb.StreamRiskRequest(follow=True), timeout=20)
         assert [next(stream).index for _ in range(2)] == [0, 1]
         other = made_run(tmp_path / "other", "h")
         run.rename(tmp_path / "old")
@@ -128,7 +127,7 @@ def test_only_so_many_streams_at_a_time(tmp_path):
     with serving(run) as channel:
         stub = RiskServiceStub(channel)
         follow = pb.StreamRiskRequest(follow=True)
-        streams = [stub.StreamRisk(follow, timeout=10) for _ in range(MAX_STREAMS)]
+        streams = [stub.StreamRisk(follow, timeout=20) for _ in range(MAX_STREAMS)]
         assert [next(stream).index for stream in streams] == [0] * MAX_STREAMS
         error = refusal(lambda r: next(stub.StreamRisk(r)), follow)
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -139,11 +138,17 @@ def test_a_stream_that_is_given_up_leaves_its_place_to_others(tmp_path):
     run = made_run(tmp_path / "run", "n", complete=False)
     with serving(run) as channel:
         stub = RiskServiceStub(channel)
-        for _ in range(MAX_STREAMS + 1):
-            stream = stub.StreamRisk(pb.StreamRiskRequest(follow=True), timeout=5)
+        for _ in range(MAX_STREAMS):
+            stream = stub.StreamRisk(pb.StreamRiskRequest(follow=True), timeout=20)
             assert next(stream).index == 0
             stream.cancel()
-            time.sleep(POLL_S / MAX_STREAMS)  # places come back within POLL_S
+        for _ in range(100):  # the server notices within POLL_S, or later when it is busy
+            try:
+                assert indexes(stub) == [0]
+                return
+            except grpc.RpcError:
+                time.sleep(POLL_S)
+    raise AssertionError("no place came back")
 
 
 def test_the_state_at_a_stamp_is_that_of_the_frame_before_it(stub):

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+import time
 
 import cv2
 import pytest
@@ -94,7 +95,13 @@ def test_pictures_are_not_written_over_a_file(address, tmp_path):
 def test_the_server_ends_in_an_orderly_way_when_asked(tmp_path, capsys):
     run = made_run(tmp_path / "run", "n")
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+    def ask_once_it_listens():
+        while signal.getsignal(signal.SIGTERM) == before[signal.SIGTERM]:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=ask_once_it_listens, daemon=True).start()
     try:
         assert serve(run, address="127.0.0.1:0") == 0
     finally:

@@ -33,14 +33,14 @@ def run(tmp_path_factory):
 
 def health(channel, service=""):
     stub = health_pb2_grpc.HealthStub(channel)
-    return stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5).status
+    return stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=20).status
 
 
 def healths(channel, service):
     """Every change, beginning with the state now."""
     stub = health_pb2_grpc.HealthStub(channel)
     request = health_pb2.HealthCheckRequest(service=service)
-    return (one.status for one in stub.Watch(request, timeout=5))
+    return (one.status for one in stub.Watch(request, timeout=20))
 
 
 def test_explanations_are_healthy_once_their_weights_are_loaded(run):
@@ -71,12 +71,12 @@ def test_a_stop_is_announced_and_ends_the_streams(tmp_path):
     server = Server(run, ADDRESS, load=MadeExplainer)
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        stream = RiskServiceStub(channel).StreamRisk(pb.StreamRiskRequest(follow=True), timeout=5)
+        stream = RiskServiceStub(channel).StreamRisk(pb.StreamRiskRequest(follow=True), timeout=20)
         states = healths(channel, RISK)
         assert (next(stream).index, next(states)) == (0, SERVING)
         started = time.monotonic()
-        server.stop(grace_s=5.0)
-        assert time.monotonic() - started < 2.0
+        server.stop(grace_s=60.0)
+        assert time.monotonic() - started < 10.0
         assert next(states) == NOT_SERVING
         with pytest.raises(grpc.RpcError) as caught:
             next(stream)
@@ -187,7 +187,7 @@ def listed(certificates, port, client):
     """Ask over TLS as `client`."""
     files = (certificates / name for name in (f"{client}.pem", f"{client}.key", "ca.pem"))
     with grpc.secure_channel(f"127.0.0.1:{port}", Tls(*files).client()) as channel:
-        return EventServiceStub(channel).ListEvents(ListEventsRequest(), timeout=5).total_size
+        return EventServiceStub(channel).ListEvents(ListEventsRequest(), timeout=20).total_size
 
 
 def test_from_outside_only_who_shows_a_certificate_gets_an_answer(run, certificates):
