@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from google.rpc import code_pb2
 
 from road_clarity.models.errors import BadInput
-from road_clarity.service.errors import Refusal, error_info
+from road_clarity.service.errors import Refusal, error_info, invalid
 
 log = logging.getLogger(__name__)
 OURS = "/road_clarity."
@@ -30,7 +31,7 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no type i
         handler = continuation(details)
         if handler is None or not details.method.startswith(OURS):
             return handler
-        codec = handler.request_deserializer, handler.response_serializer
+        codec = readable(handler.request_deserializer), handler.response_serializer
         if handler.response_streaming:
             stream = self._stream(handler.unary_stream, details.method)
             return grpc.unary_stream_rpc_method_handler(stream, *codec)
@@ -46,7 +47,7 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no type i
         def run(request: Any, context: grpc.ServicerContext) -> Any:
             with self._counted():
                 try:
-                    return method(request, context)
+                    return method(understood(request), context)
                 except Exception as error:
                     refusal = refusal_of(error, name)
                 return context.abort_with_status(refusal.status())
@@ -57,7 +58,7 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no type i
         def run(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
             with self._counted():
                 try:
-                    yield from method(request, context)
+                    yield from method(understood(request), context)
                     return
                 except Exception as error:
                     refusal = refusal_of(error, name)
@@ -75,6 +76,25 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no type i
             with self._idle:
                 self._running -= 1
                 self._idle.notify_all()
+
+
+def readable(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """Hands on what is wrong with the bytes, where gRPC itself would only say INTERNAL."""
+
+    def read(content: bytes) -> Any:
+        try:
+            return parse(content)
+        except DecodeError as error:
+            return error
+
+    return read
+
+
+def understood(request: Any) -> Any:
+    """Raises Refusal for bytes that were no request."""
+    if isinstance(request, DecodeError):
+        raise invalid("request", "the bytes are no message of this method")
+    return request
 
 
 def refusal_of(error: Exception, name: str) -> Refusal:

@@ -4,7 +4,7 @@ import random
 
 import grpc
 import pytest
-from made_run import made_run, serving
+from made_run import fields_at_fault, made_run, serving
 
 from road_clarity.service.gen import event_service_pb2, explanation_service_pb2, risk_service_pb2
 from road_clarity.service.gen.event_service_pb2_grpc import EventServiceStub
@@ -33,50 +33,63 @@ def picture(chance):
 
 
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory):
+def channel(tmp_path_factory):
+    with serving(made_run(tmp_path_factory.mktemp("served") / "run")) as channel:
+        yield channel
+
+
+@pytest.mark.parametrize("method", ["EventService/GetEvent", "RiskService/StreamRisk"])
+def test_bytes_that_are_no_request_are_the_callers_fault(channel, method):
+    with pytest.raises(grpc.RpcError) as caught:
+        list(channel.unary_stream(f"/road_clarity.v1.{method}")(b"\xff\xff\xff"))
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert fields_at_fault(caught.value) == ["request"]
+
+
+@pytest.fixture(scope="module")
+def calls(channel):
     """Each makes one request out of chance and sends it."""
     events, risk, frames = event_service_pb2, risk_service_pb2, explanation_service_pb2
-    with serving(made_run(tmp_path_factory.mktemp("served") / "run")) as channel:
-        e, r, x = (s(channel) for s in (EventServiceStub, RiskServiceStub, ExplanationServiceStub))
-        yield {
-            "GetEvent": lambda c: e.GetEvent(
-                events.GetEventRequest(id=path(c), view=c.choice(NUMBERS))
-            ),
-            "ListEvents": lambda c: e.ListEvents(
-                events.ListEventsRequest(
-                    page_size=c.choice(NUMBERS),
-                    page_token=c.choice(("", path(c))),
-                    filter=text(c),
-                    order_by=c.choice(("", "score desc", text(c))),
+    e, r, x = (s(channel) for s in (EventServiceStub, RiskServiceStub, ExplanationServiceStub))
+    return {
+        "GetEvent": lambda c: e.GetEvent(
+            events.GetEventRequest(id=path(c), view=c.choice(NUMBERS))
+        ),
+        "ListEvents": lambda c: e.ListEvents(
+            events.ListEventsRequest(
+                page_size=c.choice(NUMBERS),
+                page_token=c.choice(("", path(c))),
+                filter=text(c),
+                order_by=c.choice(("", "score desc", text(c))),
+            )
+        ),
+        "StreamRisk": lambda c: list(
+            r.StreamRisk(
+                risk.StreamRiskRequest(
+                    after_stamp_ns=c.choice(LARGE),
+                    min_interval_s=c.choice(FLOATS),
+                    min_level=c.choice(NUMBERS),
                 )
-            ),
-            "StreamRisk": lambda c: list(
-                r.StreamRisk(
-                    risk.StreamRiskRequest(
-                        after_stamp_ns=c.choice(LARGE),
-                        min_interval_s=c.choice(FLOATS),
-                        min_level=c.choice(NUMBERS),
-                    )
+            )
+        ),
+        "GetRiskState": lambda c: r.GetRiskState(
+            risk.GetRiskStateRequest(stamp_ns=c.choice(LARGE))
+        ),
+        "QueryRiskSeries": lambda c: r.QueryRiskSeries(
+            risk.QueryRiskSeriesRequest(
+                start_ns=c.choice(LARGE), end_ns=c.choice(LARGE), buckets=c.choice(NUMBERS)
+            )
+        ),
+        "ExplainFrame": lambda c: x.ExplainFrame(
+            c.choice(
+                (
+                    frames.ExplainFrameRequest(image=picture(c)),
+                    frames.ExplainFrameRequest(index=c.choice(LARGE)),
+                    frames.ExplainFrameRequest(event_id=path(c), method=text(c)),
                 )
-            ),
-            "GetRiskState": lambda c: r.GetRiskState(
-                risk.GetRiskStateRequest(stamp_ns=c.choice(LARGE))
-            ),
-            "QueryRiskSeries": lambda c: r.QueryRiskSeries(
-                risk.QueryRiskSeriesRequest(
-                    start_ns=c.choice(LARGE), end_ns=c.choice(LARGE), buckets=c.choice(NUMBERS)
-                )
-            ),
-            "ExplainFrame": lambda c: x.ExplainFrame(
-                c.choice(
-                    (
-                        frames.ExplainFrameRequest(image=picture(c)),
-                        frames.ExplainFrameRequest(index=c.choice(LARGE)),
-                        frames.ExplainFrameRequest(event_id=path(c), method=text(c)),
-                    )
-                )
-            ),
-        }
+            )
+        ),
+    }
 
 
 @pytest.mark.parametrize(
