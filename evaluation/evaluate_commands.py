@@ -107,6 +107,28 @@ def tracking(
     tell(found, json_file)
 
 
+@evaluate.command()
+def objects(
+    video: Annotated[Path, typer.Option(help="recording of people")],
+    ground_truth: Annotated[Path, typer.Option(help="their boxes, as PETS / CVML XML")],
+    preset: Annotated[str, typer.Option(help="edge, paper or tiny")] = "edge",
+    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="part.field=value, such as tracks.anchor=0")
+    ] = None,
+    json_file: Json = None,
+) -> None:
+    """Share of the people that tracks find, and false tracks per frame, at an IoU of 0.5."""
+    from road_clarity.evaluation.objects import evaluate_people, read_cvml
+    from road_clarity.evaluation.sources import open_source
+    from road_clarity.pipeline.presets import override
+    from road_clarity.pipeline.presets import preset as named
+
+    truth = read_cvml(ground_truth)
+    config = override(named(preset), settings or [])
+    tell(evaluate_people(open_source(video).frames, truth, config, device), json_file)
+
+
 def needed(path: Path | None, option: str) -> Path:
     """The option's value.  Raises BadInput without one."""
     if path is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import cv2
 import numpy as np
@@ -55,7 +55,7 @@ class Csrt:
     """OpenCV's CSRT (Lukezic et al. 2017), the usual tracker without a network."""
 
     def __init__(self) -> None:
-        home = cv2 if hasattr(cv2, "TrackerCSRT_create") else getattr(cv2, "legacy", None)
+        home: Any = cv2 if hasattr(cv2, "TrackerCSRT_create") else getattr(cv2, "legacy", None)
         if not hasattr(home, "TrackerCSRT_create"):
             raise BadInput(
                 "--baseline", "csrt", f"OpenCV {cv2.__version__} was built without it; "
@@ -138,8 +138,7 @@ def precision(boxes: Boxes, truth: Boxes) -> float:
 
 def visible(truth: Boxes) -> NDArray[np.bool_]:
     """(T,) whether the target is there"""
-    seen: NDArray[np.bool_] = np.isfinite(truth).all(axis=1)
-    return seen
+    return np.asarray(np.isfinite(truth).all(axis=1))
 
 
 def overlaps(a: Boxes, b: Boxes) -> NDArray[np.float64]:

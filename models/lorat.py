@@ -58,10 +58,11 @@ class MlpHead(nn.Module):
     def __init__(self, width: int, outputs: int) -> None:
         super().__init__()
         sizes = (width, width, width, outputs)
-        self.layers = nn.ModuleList(nn.Linear(sizes[i], sizes[i + 1]) for i in range(3))
-        for layer in self.layers:
-            nn.init.trunc_normal_(layer.weight, std=0.02)
-            nn.init.zeros_(layer.bias)
+        linears = [nn.Linear(sizes[i], sizes[i + 1]) for i in range(3)]
+        for linear in linears:
+            nn.init.trunc_normal_(linear.weight, std=0.02)
+            nn.init.zeros_(linear.bias)
+        self.layers = nn.ModuleList(linears)
 
     def forward(self, x: Tensor) -> Tensor:
         for layer in self.layers[:-1]:
@@ -94,7 +95,7 @@ class Lorat(VisionTransformer):
         self.token_type_embed = nn.Parameter(torch.empty(3, size.width))
         nn.init.trunc_normal_(self.token_type_embed, std=0.02)
         self.head = Head(size.width)
-        self.register_load_state_dict_pre_hook(merge_while_loading)
+        self.register_load_state_dict_pre_hook(merge_while_loading)  # type: ignore[no-untyped-call]
 
     def forward(self, template: Tensor, search: Tensor, template_mask: Tensor) -> TrackMap:
         known = self.template_tokens(template, template_mask)

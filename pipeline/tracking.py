@@ -63,11 +63,11 @@ class TrackStage:
             target.follow(answer, self._config.min_confidence)
 
     def _compare(self, image: torch.Tensor, segmentation: Segmentation) -> None:
-        """Do blobs agree with the targets?  Where they show more, targets begin."""
+        """Blobs confirm targets and hold them; where there are more blobs, targets begin."""
         candidates = find_objects(segmentation, self._config)
         matched = agreements(self._targets, candidates, self._config.agree)
         for target in self._targets:
-            target.unseen = 0 if target.id in matched else target.unseen + 1
+            target.compare(matched.get(target.id), self._config.anchor)
         free = self._config.max_targets - len(self._targets)
         for candidate in unexplained(candidates, self._targets, segmentation.size)[:free]:
             template = self._tracker.remember(image, candidate.box)

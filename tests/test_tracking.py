@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from road_clarity.evaluation.objects import matches, read_cvml
 from road_clarity.evaluation.tracking import (
     SingleTarget,
     evaluate,
@@ -60,6 +61,18 @@ def test_a_found_target_moves_and_an_uncertain_answer_moves_nothing():
     assert (one.box, one.lost, one.age) == ((2, 0, 12, 10), 0, 1)
     one.follow(Found((50, 0, 60, 10), 0.2), min_confidence=0.3)
     assert (one.box, one.lost, one.age) == ((2, 0, 12, 10), 1, 2)
+
+
+def test_an_agreeing_blob_draws_the_box_half_way():
+    one = person(1, (0, 0, 10, 10), unseen=3)
+    one.compare(blob(4, 0, 12, 10), anchor=0.5)
+    assert (one.box, one.unseen) == ((2.0, 0.0, 11.0, 10.0), 0)
+
+
+def test_without_a_blob_the_box_stays_and_the_doubt_grows():
+    one = person(1, (0, 0, 10, 10), unseen=3)
+    one.compare(None, anchor=0.5)
+    assert (one.box, one.unseen) == ((0, 0, 10, 10), 4)
 
 
 def test_a_blob_belongs_to_the_track_of_its_kind_that_overlaps_it_best():
@@ -147,6 +160,20 @@ def test_twenty_pixels_are_precise_and_twenty_one_are_not():
 def test_half_covered_boxes_overlap_by_a_third():
     said, truth = np.array([[5.0, 0.0, 15.0, 10.0]]), np.array([[0.0, 0.0, 10.0, 10.0]])
     assert overlaps(said, truth).tolist() == [pytest.approx(1 / 3)]
+
+
+def test_everybody_is_found_at_most_once():
+    person_there = (0.0, 0.0, 10.0, 10.0)
+    assert matches([person_there, (1.0, 0.0, 11.0, 10.0)], [person_there]) == 1
+
+
+def test_people_of_pets_are_read_as_corners(tmp_path):
+    path = tmp_path / "people.xml"
+    path.write_text(
+        '<dataset><frame number="7"><objectlist><object id="1">'
+        '<box h="20" w="10" xc="15" yc="30"/></object></objectlist></frame></dataset>'
+    )
+    assert read_cvml(path) == {7: [(10.0, 20.0, 20.0, 40.0)]}
 
 
 def test_an_otb_folder_is_read_and_scored(tmp_path):

@@ -19,7 +19,7 @@ import typer
 from torch import Tensor
 
 from road_clarity.models.lora import adapt
-from road_clarity.models.lorat import Lorat, build_lorat
+from road_clarity.models.lorat import SEARCH, Lorat, build_lorat
 from road_clarity.models.lorat_crop import best_token, hann_window, normalise
 from road_clarity.training.data_root import data_root
 from road_clarity.training.publish import publish
@@ -31,8 +31,9 @@ from road_clarity.training.vit_pretraining import pretrain
 
 ARCHITECTURE = "lorat_t6_224"
 RANK = 16
-KEPT_TEMPLATE, KEPT_SEARCH = 40, 80  # tokens of 64 and 256 while learning to match
-BATCH = 32
+KEPT_TEMPLATE, KEPT_SEARCH = 36, 64  # tokens of 64 and 256 while learning to match
+BATCH = 24
+TYPE_STD = 0.5  # of the token types at first; tokens have 1, so that .02 would go unheard
 MATCH_RATE, ADAPT_RATE = 2e-3, 5e-4
 BETWEEN_CHECKS = 100  # steps
 CHECKED_PAIRS = 96
@@ -66,8 +67,8 @@ class Stage:
 def train_tracker(
     out: Annotated[Path, typer.Option(help="folder of checkpoints")] = Path("out/tracker"),
     see: Annotated[int, typer.Option(help="steps of learning to see", min=1)] = 300,
-    match: Annotated[int, typer.Option(help="steps of learning to match", min=1)] = 1800,
-    adapt_steps: Annotated[int, typer.Option("--adapt", help="steps of LoRA", min=1)] = 200,
+    match: Annotated[int, typer.Option(help="steps of learning to match", min=1)] = 1200,
+    adapt_steps: Annotated[int, typer.Option("--adapt", help="steps of LoRA", min=1)] = 100,
     seed: Annotated[int, typer.Option(help="of all random choices")] = 0,
 ) -> None:
     """Train the tracker (lorat_edge); continues from OUT when checkpoints are there."""
@@ -77,6 +78,7 @@ def train_tracker(
     out.mkdir(parents=True, exist_ok=True)
     network = build_lorat(ARCHITECTURE)
     learn_to_see(network, root, out / "see.pt", see, rng)
+    network.token_type_embed.data[:SEARCH].normal_(std=TYPE_STD)
     pairs = learning_mixture(root)
     check = held_out_mixture(root).draw(CHECKED_PAIRS, network.regions, np.random.default_rng(0))
     command = f"road-clarity train tracker --see {see} --match {match} --adapt {adapt_steps}"

@@ -35,8 +35,8 @@ from road_clarity.training.tracking_sources import (
 from road_clarity.training.tracking_teacher import street_tracklets
 
 FARTHEST_FRAMES = 100  # between the two sightings of a pair
-STRETCH = 0.25  # standard deviation of the log of the search region's scale, per axis
-WANDER = 1.2  # largest offset of the target from the middle [its mean sides]
+STRETCH = 0.2  # standard deviation of the log of the search region's scale, per axis
+WANDER = 1.0  # largest offset of the target from the middle [its mean sides]
 SMALLEST_PX = 10  # of the target in the search region
 TRIES = 20
 JITTER = 0.25  # of brightness and each colour; published .4, but colour helps a small network
@@ -99,7 +99,7 @@ def held_out_mixture(root: Path) -> Mixture:
 
 def sightings(tracklets: Sequence[Tracklet], rng: np.random.Generator) -> Sightings:
     """Two sightings of one object, at most FARTHEST_FRAMES apart."""
-    one = tracklets[rng.integers(len(tracklets))]
+    one = tracklets[int(rng.integers(len(tracklets)))]
     first = one[rng.integers(len(one))]
     near = [s for s in one if abs(s.index - first.index) <= FARTHEST_FRAMES]
     return first, near[rng.integers(len(near))]

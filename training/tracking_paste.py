@@ -43,7 +43,7 @@ def scene(
     rng: np.random.Generator,
 ) -> Sighting:
     """A street with both objects; the wanted one in front."""
-    picture = streets[rng.integers(len(streets))]
+    picture = streets[int(rng.integers(len(streets)))]
     side = min(SIDE, *picture.shape[:2])
     y, x = (rng.integers(edge - side + 1) for edge in picture.shape[:2])
     canvas = picture[y : y + side, x : x + side].copy()

@@ -117,9 +117,9 @@ def camvid_tracklets(root: Path, part: str) -> list[Tracklet]:
 
 def camvid_objects(path: Path) -> Iterator[tuple[Box, NDArray[np.bool_]]]:
     """Connected parts of the label image that can be one object."""
-    labels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    labels = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
     for name in OBJECTS:
-        mask = (labels == CLASSES.index(name)).astype(np.uint8)
+        mask = np.uint8(labels == CLASSES.index(name))
         _, parts, stats, _ = cv2.connectedComponentsWithStats(mask)
         for index, (x, y, w, h, area) in enumerate(stats[1:].tolist(), start=1):
             if min(w, h) >= SMALLEST_PX and area > 0.4 * w * h and w < 3 * h:

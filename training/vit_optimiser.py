@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-WARM_UP = 100  # steps
+WARM_UP = 60  # steps
 LAST_SHARE = 0.02  # of the learning rate at the end
 WEIGHT_DECAY = 0.05
 CLIP = 1.0
@@ -63,11 +63,14 @@ class VitOptimiser:
             schedule.step()
 
     def state_dict(self) -> list[dict[str, Any]]:
-        return [one.state_dict() for one in (*self.optimisers, *self.schedules)]
+        return [one.state_dict() for one in self._stateful()]
 
     def load_state_dict(self, state: list[dict[str, Any]]) -> None:
-        for one, kept in zip((*self.optimisers, *self.schedules), state, strict=True):
+        for one, kept in zip(self._stateful(), state, strict=True):
             one.load_state_dict(kept)
+
+    def _stateful(self) -> list[Any]:
+        return [*self.optimisers, *self.schedules]
 
 
 def share(step: int, steps: int) -> float:

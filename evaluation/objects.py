@@ -1,0 +1,71 @@
+"""Are the people of a scene boxed?  Tracks against boxes in CVML, the format of PETS 2009.
+
+A person counts as found where a track overlaps it by half (IoU); a track that finds nobody is
+false.  Only frames that the ground truth speaks of count.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from pathlib import Path
+
+from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.presets import PipelineConfig
+from road_clarity.pipeline.segmentation import SegmentationStage
+from road_clarity.pipeline.targets import overlap
+from road_clarity.pipeline.tracking import TrackStage
+from road_clarity.safety.scene import Box
+
+FOUND = 0.5  # overlap (IoU) from which a person was found
+
+
+def evaluate_people(
+    frames: Iterable[Frame], truth: dict[int, list[Box]], config: PipelineConfig, device: str
+) -> dict[str, float]:
+    """Segmentation and tracking of the pipeline on a recording."""
+    segmentation = SegmentationStage(config.segmentation, device)
+    tracking = TrackStage(config.tracks, device)
+    there = hits = false = count = 0
+    for frame in frames:
+        tracks = tracking.run(frame, segmentation.run(frame)).tracks
+        if frame.index not in truth:
+            continue
+        said = [track.box for track in tracks if track.label == "person"]
+        found = matches(said, truth[frame.index])
+        there, hits = there + len(truth[frame.index]), hits + found
+        false, count = false + len(said) - found, count + 1
+    return {"recall": hits / max(there, 1), "false_per_frame": false / max(count, 1)}
+
+
+def matches(said: list[Box], truth: list[Box]) -> int:
+    """How many boxes find somebody; everybody is found once, best pairs first."""
+    pairs = sorted(
+        ((overlap(a, b), i, j) for i, a in enumerate(said) for j, b in enumerate(truth)),
+        reverse=True,
+    )
+    used: set[int] = set()
+    found: set[int] = set()
+    for share, i, j in pairs:
+        if share >= FOUND and i not in used and j not in found:
+            used.add(i)
+            found.add(j)
+    return len(found)
+
+
+def read_cvml(path: Path) -> dict[int, list[Box]]:
+    """Boxes by frame number.  Raises BadInput."""
+    try:
+        return {int(one.attrib["number"]): boxes(one) for one in ET.parse(path).iter("frame")}
+    except (OSError, ET.ParseError, KeyError, ValueError) as error:
+        raise BadInput("--ground-truth", path, f"is not a CVML file ({error})") from error
+
+
+def boxes(frame: ET.Element) -> list[Box]:
+    """Centre and size become corners."""
+    found = []
+    for one in frame.iter("box"):
+        x, y, w, h = (float(one.attrib[key]) for key in ("xc", "yc", "w", "h"))
+        found.append((x - w / 2, y - h / 2, x + w / 2, y + h / 2))
+    return found
