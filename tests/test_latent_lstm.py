@@ -7,7 +7,8 @@ import torch
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.registry import build
 from road_clarity.training.best_so_far import BestSoFar
-from road_clarity.training.world_batches import at_rate
+from road_clarity.training.world_batches import at_rate, clip_weights
+from road_clarity.training.world_calibration import calm_views
 from road_clarity.training.world_clips import Clip
 from road_clarity.training.world_lstm import forecast, memory_loss
 
@@ -82,3 +83,22 @@ def test_stopped_training_goes_on_where_it_was_with_its_best_network(tmp_path):
     again = BestSoFar(fresh, torch.optim.Adam(fresh.parameters()), tmp_path / "state.pt")
     assert (again.step, again.error) == (20, 0.5)
     assert (fresh.weight.item(), again.best.weight.item()) == (2.0, 1.0)
+
+
+def clip(frames: int, simulated: bool = False) -> Clip:
+    return Clip("a", np.full((frames, 128, 128, 3), 200, np.uint8), 10.0, simulated)
+
+
+def test_real_clips_are_chosen_six_times_in_ten_however_many_simulated_there_are():
+    weights = clip_weights([clip(5), clip(20), clip(5, True), clip(5, True), clip(5, True)])
+    assert weights == pytest.approx([0.2, 0.4, 0.4 / 3, 0.4 / 3, 0.4 / 3])
+
+
+def test_without_simulated_clips_the_real_ones_are_all():
+    assert clip_weights([clip(5), clip(5)]) == pytest.approx([0.5, 0.5])
+
+
+def test_a_real_street_is_also_calm_in_the_mirror_and_in_other_light():
+    assert [len(calm_views(c)) for c in (clip(10), clip(10, simulated=True))] == [6, 1]
+    levels = [round(float(view.mean()), 3) for view in calm_views(clip(10))[:3]]
+    assert levels == [0.667, 0.784, 0.902]  # 200 of 255 by 0.85, 1 and 1.15

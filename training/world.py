@@ -43,9 +43,9 @@ Known failures: few real clips move, so beyond about a second a dream fades into
 
 
 def train_world(
-    vae_steps: Annotated[int, typer.Option(help="steps of the autoencoder on real clips")] = 6000,
-    mixed_steps: Annotated[int, typer.Option(help="then on real and simulated ones")] = 2500,
-    lstm_steps: Annotated[int, typer.Option(help="steps of the memory")] = 3000,
+    vae_steps: Annotated[int, typer.Option(help="steps of the autoencoder on real clips")] = 5000,
+    mixed_steps: Annotated[int, typer.Option(help="then on real and simulated ones")] = 1500,
+    lstm_steps: Annotated[int, typer.Option(help="steps of the memory")] = 1500,
     seed: Annotated[int, typer.Option(help="of initial weights and batches")] = 0,
     work: Annotated[Path, typer.Option(help="folder of the checkpoints")] = Path("runs/world"),
 ) -> None:

@@ -31,7 +31,7 @@ CHECK_EVERY = 250  # steps
 class LstmPlan:
     """How long and how hard the memory learns."""
 
-    steps: int = 3000
+    steps: int = 1500
     batch: int = 32
     rate: float = 1e-3  # at the start, falls to 0 along half a cosine
     views: int = 16  # augmented runs through every real clip

@@ -24,7 +24,7 @@ CHECK_EVERY = 250  # steps
 class VaePlan:
     """How long and how hard the autoencoder learns."""
 
-    steps: int = 6000
+    steps: int = 5000
     batch: int = 32
     rate: float = 1e-3  # at the start, falls to 0 along half a cosine
     beta: float = 0.02
