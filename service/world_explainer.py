@@ -45,7 +45,9 @@ class WorldExplainer:
         frame = Frame(0, 0, image)
         world, x = self._stage.run(frame), network_input(image)
         strangest = error_region(world.error_map, frame.size)
-        wanted = [*([Place(STRANGEST, strangest)] if strangest else []), *places]
+        wanted = list(places)
+        if strangest and not any(same(place.box, strangest) for place in places):
+            wanted.insert(0, Place(STRANGEST, strangest))
         found: list[PlaceAccount] = []
         for place in wanted:
             if deadline.left_s() < RESERVE_S:
@@ -55,6 +57,11 @@ class WorldExplainer:
             found.append(PlaceAccount(place, worse, seen))
         found.sort(key=lambda one: -one.seen.error_share)
         return Account(world, tuple(found), truncated=len(found) < len(wanted))
+
+
+def same(one: Box, other: Box) -> bool:
+    """Up to the rounding of what was recorded."""
+    return all(abs(a - b) < 1.0 for a, b in zip(one, other, strict=True))
 
 
 def covered(box: Box, size: tuple[int, int]) -> float:

@@ -223,6 +223,15 @@ def test_the_world_model_says_where_each_place_is_lost():
 
 
 @needs_weights
+def test_the_strangest_place_is_not_told_twice():
+    explainer = WorldExplainer()
+    (strangest,) = explainer.explain(street(), [], Deadline(math.inf)).places
+    reason = Place("anomaly.reconstruction", tuple(round(x, 2) for x in strangest.place.box))
+    (told,) = explainer.explain(street(), [reason], Deadline(math.inf)).places
+    assert told.place == reason
+
+
+@needs_weights
 def test_what_there_is_no_time_for_is_left_out_and_said_so():
     found = WorldExplainer().explain(street(), [], Deadline(-math.inf))
     assert (found.places, found.truncated) == ((), True)
