@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,12 @@ class Body:
         """As trackers say it: 'person' (also on a bicycle) or 'vehicle'."""
         return "vehicle" if self.model in VEHICLES else "person"
 
-    @property
+    @cached_property
     def velocity(self) -> tuple[float, float]:
         """Along and across the street [m/s]."""
         return self.speed * math.cos(self.heading), self.speed * math.sin(self.heading)
 
-    @property
+    @cached_property
     def reach(self) -> tuple[float, float]:
         """Half of its extent along and across the street [m]."""
         cos, sin = abs(math.cos(self.heading)), abs(math.sin(self.heading))

@@ -65,9 +65,9 @@ def ground_floor(rng: np.random.Generator, width: float) -> Mesh:
     """Shops; the sides are plain parts of the same picture."""
     half, shift = width / 2, float(rng.integers(2)) / 2
     wide = round(width / BAY_M) / 2
-    faces = [[(-half, 0, 0), (half, 0, 0), (half, 0, GROUND_M), (-half, 0, GROUND_M)],
-             [(half, 0, 0), (half, DEPTH_M, 0), (half, DEPTH_M, GROUND_M), (half, 0, GROUND_M)],
-             [(-half, DEPTH_M, 0), (-half, 0, 0), (-half, 0, GROUND_M), (-half, DEPTH_M, GROUND_M)]]  # fmt: skip
+    sides = [((-half, 0.0), (half, 0.0)), ((half, 0.0), (half, DEPTH_M)),
+             ((-half, DEPTH_M), (-half, 0.0))]  # fmt: skip
+    faces = [[(*a, 0), (*b, 0), (*b, GROUND_M), (*a, GROUND_M)] for a, b in sides]
     plain = [(0.82, 0.1), (0.83, 0.1), (0.83, 0.6), (0.82, 0.6)]
     front = [(shift, 0), (shift + wide, 0), (shift + wide, 1), (shift, 1)]
     return polygons(np.array(faces, np.float64), (1, 1, 1), np.array([front, plain, plain]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,20 +57,22 @@ def photograph(
 ) -> SimFrame:
     """One frame: what the car sees at that moment, and what is true."""
     camera = car_camera(street, moment.ego, size)
-    shot = stage.draw(camera, [placed(street, body) for body in moment.others])
+    shot = stage.draw(camera, placed(street, moment.others))
     known = truth(stamp_ns, street, moment, camera, shot.kinds, shot.identities, shot.depth_m)
     return SimFrame(shot.picture, stamp_ns, known)
 
 
-def placed(street: Street, body: Body) -> Placed:
-    """A road user in the world."""
-    x, y = street.world(body.s, body.d)
-    return Placed(body, float(x), float(y), street.heading(body.s) + body.heading)
+def placed(street: Street, bodies: Sequence[Body]) -> list[Placed]:
+    """Road users in the world."""
+    s, d = (np.array([getattr(body, axis) for body in bodies]) for axis in "sd")
+    heading = street.heading(s) + np.array([body.heading for body in bodies])
+    places = np.column_stack([street.world(s, d), heading]).tolist()
+    return [Placed(body, *place) for body, place in zip(bodies, places, strict=True)]
 
 
 def car_camera(street: Street, ego: Body, size: tuple[int, int]) -> Camera:
     """The camera behind the windscreen."""
-    here = placed(street, ego)
+    (here,) = placed(street, [ego])
     cos, sin = math.cos(here.yaw), math.sin(here.yaw)
     position = (here.x + EYE_AHEAD_M * cos, here.y + EYE_AHEAD_M * sin, EYE_M)
     return Camera(size, position, here.yaw, PITCH + NOD * max(min(ego.acceleration, 3.0), -8.0))

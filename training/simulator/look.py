@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -41,6 +42,7 @@ def depth_code(depth_m: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(255 * share)
 
 
+@cache
 def depth_of_code() -> NDArray[np.float32]:
     """(256,) depth [m] of each code."""
     share = np.arange(256) / 255
@@ -48,18 +50,17 @@ def depth_of_code() -> NDArray[np.float32]:
 
 
 def sky_picture(look: Look) -> NDArray[np.uint8]:
-    """(256, 1024, 3) all around, from the horizon (lowest row) to the zenith (top row)."""
-    height = np.linspace(1, 0, 256)[:, None, None]
+    """(512, 1024, 3) half around, from the horizon (lowest row) to the zenith (top row)."""
+    height = np.linspace(1, 0, 512)[:, None, None]
     zenith, horizon = np.array(look.zenith, float), np.array(look.horizon, float)
     clear = horizon + (zenith - horizon) * (1 - np.exp(-3.2 * height))
-    cover = clouds(np.random.default_rng(5), (256, 1024), 8)
+    cover = clouds(np.random.default_rng(5), (512, 1024), 8)
     # Seen from below, clouds shrink towards the horizon: rows are taken ever denser.
-    rows = np.clip(255 - 255 / (1 + 4 * height[:, 0, 0]), 0, 255).astype(int)
-    thick = np.clip((cover[rows] + look.cloudy * 2.4 - 1.6) / 1.6, 0, 1)[..., None]
-    white = np.array((246, 246, 247)) * (0.90 if look.cloudy == 1 else 1.0)
-    if look.cloudy < 1:
-        white = white * 0.75 + horizon * 0.25
-    mixed = clear + (white - clear) * thick * np.clip(height * 7, 0, 1) * 0.85
+    rows = np.clip(900 * height[:, 0, 0] / (0.12 + height[:, 0, 0]), 0, None).astype(int) % 512
+    thick = np.clip(0.75 * cover[rows] + 2.4 * look.cloudy - 1.0, 0, 1)[..., None]
+    white = np.array((244, 245, 247)) * (0.88 if look.cloudy == 1 else 1.0)
+    white = white - 26 * np.clip(cover[rows][..., None] - 1.0, 0, 1)
+    mixed = clear + (white - clear) * thick * np.clip(height * 9, 0, 1) * 0.9
     return np.uint8(np.clip(mixed, 0, 255))
 
 
@@ -67,9 +68,11 @@ def weathered(
     picture: NDArray[np.uint8], codes: NDArray[np.uint8], sky: NDArray[np.bool_], look: Look
 ) -> NDArray[np.uint8]:
     """The picture (H, W, 3) behind haze, by the depth code of every pixel (H, W), and graded."""
-    fading = np.float32(1 - np.exp(-((depth_of_code() / look.sight_m) ** 1.2)))
-    veil = cv2.LUT(codes, fading)
+    veil = cv2.LUT(codes, np.float32(1 - np.exp(-((depth_of_code() / look.sight_m) ** 1.2))))
     veil[sky] = 0.0
-    haze = np.float32(look.horizon)
-    out = picture + (haze - picture) * veil[..., None]
-    return np.uint8(np.clip(out * np.float32(look.gain), 0, 255))
+    clear = cv2.merge([1 - veil] * 3)
+    bright = cv2.multiply(picture, clear, dtype=cv2.CV_32F)
+    bright += (1 - clear) * np.float32(look.horizon)
+    if look.gain != (1.0, 1.0, 1.0):
+        bright *= np.float32(look.gain)
+    return np.asarray(cv2.convertScaleAbs(bright))

@@ -91,10 +91,11 @@ def polygon(points: Sequence[Point], colour: Colour) -> Mesh:
 
 
 def box(low: Point, high: Point, colour: Colour) -> Mesh:
-    """An upright box without its underside."""
+    """An upright box."""
     (x0, y0, z0), (x1, y1, z1) = low, high
     faces = [
         [(x0, y0, z1), (x1, y0, z1), (x1, y1, z1), (x0, y1, z1)],
+        [(x0, y1, z0), (x1, y1, z0), (x1, y0, z0), (x0, y0, z0)],
         [(x0, y1, z0), (x0, y0, z0), (x0, y0, z1), (x0, y1, z1)],
         [(x1, y0, z0), (x1, y1, z0), (x1, y1, z1), (x1, y0, z1)],
         [(x0, y0, z0), (x1, y0, z0), (x1, y0, z1), (x0, y0, z1)],
@@ -108,22 +109,35 @@ def loft(rings: NDArray[np.floating], colour: Colour, smooth: bool = False) -> M
 
     Closed around; its ends are closed too.
     """
+    ends = polygons(np.stack([rings[0][::-1], rings[-1]]), colour)
+    if smooth:
+        return join([skin(rings, grid_normals(rings), colour), ends])
     here, beyond = rings[:-1], rings[1:]
     sides = np.stack([here, np.roll(here, -1, 1), np.roll(beyond, -1, 1), beyond], axis=2)
-    skin = polygons(sides.reshape(-1, 4, 3), colour)
-    if smooth:
-        skin = rounded(skin)
-    ends = np.stack([rings[0][::-1], rings[-1]])
-    return join([skin, polygons(ends, colour)])
+    return join([polygons(sides.reshape(-1, 4, 3), colour), ends])
 
 
-def rounded(mesh: Mesh) -> Mesh:
-    """Corners at the same place share the mean of their normals, so that shading runs smoothly."""
-    _, same = np.unique(np.round(mesh.vertices, 4), axis=0, return_inverse=True)
-    total = np.zeros((same.max() + 1, 3), np.float32)
-    np.add.at(total, same.ravel(), mesh.normals)
-    total /= np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
-    return replace(mesh, normals=total[same.ravel()])
+def skin(rings: NDArray[np.floating], normals: NDArray[np.floating], colour: Colour) -> Mesh:
+    """Rings (R, K, 3) joined without ends; neighbours share their corners."""
+    rows, sides = rings.shape[:2]
+    row, side = (grid.ravel() for grid in np.mgrid[0 : rows - 1, 0:sides])
+    here, next_ = row * sides + side, row * sides + (side + 1) % sides
+    corners = [here, next_, next_ + sides, here, next_ + sides, here + sides]
+    return Mesh(
+        np.float32(rings.reshape(-1, 3)),
+        np.float32(normals.reshape(-1, 3)),
+        np.tile(np.float32([*colour, 1.0]), (rows * sides, 1)),
+        np.zeros((rows * sides, 2), np.float32),
+        np.stack(corners, axis=1).reshape(-1, 3).astype(np.int32),
+    )
+
+
+def grid_normals(rings: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(R, K, 3) unit normals of a skin, from its slopes around and along."""
+    around = np.roll(rings, -1, 1) - np.roll(rings, 1, 1)
+    normals = np.cross(around, np.gradient(rings, axis=0))
+    length = np.linalg.norm(normals, axis=2, keepdims=True)
+    return np.asarray(normals / np.maximum(length, 1e-9))
 
 
 def tube(start: Point, end: Point, radius: float, colour: Colour, sides: int = 6) -> Mesh:
@@ -147,11 +161,15 @@ def taper(
 
 def ball(centre: Point, radii: Point, colour: Colour, rows: int = 5, sides: int = 8) -> Mesh:
     """An ellipsoid."""
-    height = np.linspace(-np.pi / 2, np.pi / 2, rows + 1)
-    angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)
-    ring = np.stack([np.cos(angle), np.sin(angle), np.zeros(sides)], axis=1)
-    unit = np.stack([ring * [np.cos(h), np.cos(h), 0] + [0, 0, np.sin(h)] for h in height])
-    return loft(unit * np.array(radii) + np.array(centre), colour, smooth=True)
+    height = np.linspace(-np.pi / 2, np.pi / 2, rows + 1)[:, None]
+    angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[None]
+    flat = np.cos(height)
+    unit = np.stack(
+        [flat * np.cos(angle), flat * np.sin(angle), np.sin(height) + 0 * angle], axis=2
+    )
+    normals = unit / np.array(radii)
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    return skin(unit * np.array(radii) + np.array(centre), normals, colour)
 
 
 def lit(mesh: Mesh, sun: Point, ambient: float) -> Mesh:

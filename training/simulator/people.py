@@ -1,19 +1,18 @@
 """People as jointed figures: head, torso, arms and legs that swing (and a bicycle).
 
-x forward, z up from the ground, sizes of an adult of 1.75 m.  A part hangs from a joint; the pose
-of a step says how far each joint is turned about the y axis.
+x forward, z up from the ground, sizes of an adult of 1.75 m.  Every limb hangs from a joint; a pose
+says how far each joint is turned about the y axis, positive forward.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
 from road_clarity.training.simulator.mesh import (
-    Array,
     Colour,
     Mesh,
     Point,
@@ -47,7 +46,9 @@ BOTTOMS: tuple[Colour, ...] = (
     (0.42, 0.37, 0.30),
     (0.30, 0.32, 0.36),
 )
-STRIDE_M = 1.45  # two steps
+STRIDE_M, PEDALS_M = 1.45, 4.5  # two steps; one turn of the pedals
+STEPS = 16
+STANDING = -1
 HIP_M, SHOULDER_M, ELBOW_M, KNEE_M = 0.88, 1.40, 0.27, 0.43
 
 
@@ -62,8 +63,48 @@ class Limb:
 
 
 @cache
-def figure(tint: int) -> tuple[Mesh, tuple[Limb, ...]]:
-    """Trunk with head, and the eight limbs, in the clothes of that tint."""
+def walker(tint: int, step: int) -> Mesh:
+    """A person in the clothes of that tint, at one of STEPS of a stride; STANDING stands."""
+    angles = standing_pose() if step == STANDING else walking_pose(2 * math.pi * step / STEPS)
+    bob = 0.0 if step == STANDING else 0.02 * math.cos(4 * math.pi * step / STEPS) - 0.02
+    return figure(tint, angles).moved(0, 0, bob)
+
+
+@cache
+def rider(tint: int, step: int) -> Mesh:
+    """A person on a bicycle, at one of STEPS of a turn of the pedals."""
+    angles = cycling_pose(2 * math.pi * step / STEPS)
+    return join([bicycle(), figure(tint, angles).moved(-0.2, 0, 0.1)])
+
+
+def figure(tint: int, angles: dict[str, float]) -> Mesh:
+    """Trunk with head, and the eight limbs turned by `angles` [rad], swinging forward."""
+    trunk_mesh, limbs = parts(tint)
+    turned = {limb.name: limb for limb in limbs}
+    meshes = [trunk_mesh]
+    for limb in limbs:
+        mesh, link = limb.mesh, limb
+        while True:
+            mesh = swung(mesh, link.joint, angles[link.name])
+            if link.parent is None:
+                break
+            link = turned[link.parent]
+        meshes.append(mesh)
+    return join(meshes)
+
+
+def swung(mesh: Mesh, joint: Point, angle: float) -> Mesh:
+    """A limb that hangs from the origin, swung forward about y and moved to its joint."""
+    cos, sin = math.cos(angle), math.sin(angle)
+    turn = np.float32([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
+    return replace(
+        mesh, vertices=mesh.vertices @ turn + np.float32(joint), normals=mesh.normals @ turn
+    )
+
+
+@cache
+def parts(tint: int) -> tuple[Mesh, tuple[Limb, ...]]:
+    """Trunk and limbs in the clothes of that tint."""
     skin, hair = SKINS[tint % 4], HAIRS[tint // 4 % 4]
     top, bottom = TOPS[tint // 16 % 8], BOTTOMS[tint // 3 % 4]
     limbs: list[Limb] = []
@@ -75,20 +116,19 @@ def figure(tint: int) -> tuple[Mesh, tuple[Limb, ...]]:
 
 def trunk(top: Colour, bottom: Colour, skin: Colour, hair: Colour, coat: bool, bag: bool) -> Mesh:
     """Hips, chest, neck, head and hair; some wear a long coat, some a backpack."""
-    parts = [
+    chest = ((0.97, 0.105, 0.16), (1.15, 0.105, 0.155), (1.35, 0.12, 0.20), (1.45, 0.08, 0.15))
+    meshes = [
         torso(((0.84, 0.10, 0.15), (0.98, 0.105, 0.16)), bottom),
-        torso(
-            ((0.97, 0.105, 0.16), (1.15, 0.105, 0.155), (1.35, 0.12, 0.20), (1.45, 0.08, 0.15)), top
-        ),
+        torso(chest, top),
         taper((0, 0, 1.43), (0.01, 0, 1.54), 0.055, 0.05, skin),
         ball((0.015, 0, 1.635), (0.095, 0.078, 0.118), skin, rows=6),
         ball((-0.012, 0, 1.665), (0.098, 0.086, 0.105), hair, rows=6),
     ]
     if coat:
-        parts.append(torso(((0.62, 0.155, 0.20), (0.98, 0.115, 0.17)), top))
+        meshes.append(torso(((0.62, 0.155, 0.20), (0.98, 0.115, 0.17)), top))
     if bag:
-        parts.append(box((-0.27, -0.14, 1.05), (-0.09, 0.14, 1.42), BOTTOMS[1]))
-    return join(parts)
+        meshes.append(box((-0.27, -0.14, 1.05), (-0.09, 0.14, 1.42), BOTTOMS[1]))
+    return join(meshes)
 
 
 def torso(rings: tuple[tuple[float, float, float], ...], colour: Colour) -> Mesh:
@@ -125,22 +165,24 @@ def arm(side: str, y: float, top: Colour, skin: Colour) -> list[Limb]:
     ]
 
 
-def pose(travelled: float, speed: float) -> dict[str, float]:
-    """Joint angles [rad] of a walker, positive swings forward; standing: everything hangs."""
-    phase = 2 * math.pi * travelled / STRIDE_M
-    swing = 0.48 * min(speed / 1.4, 1.6) if speed > 0 else 0.0
+def walking_pose(phase: float) -> dict[str, float]:
+    """Joint angles [rad] at a phase of the stride; arms swing against legs, knees bend back."""
     angles: dict[str, float] = {}
     for side, shift in (("left", 0.0), ("right", math.pi)):
-        angles[f"{side} thigh"] = swing * math.sin(phase + shift)
-        angles[f"{side} shin"] = -1.7 * swing * max(math.cos(phase + shift), 0.0) - 0.05
-        angles[f"{side} arm"] = -0.75 * swing * math.sin(phase + shift)
-        angles[f"{side} forearm"] = 0.15 + 0.7 * swing
+        angles[f"{side} thigh"] = 0.48 * math.sin(phase + shift)
+        angles[f"{side} shin"] = -0.8 * max(math.cos(phase + shift), 0.0) - 0.05
+        angles[f"{side} arm"] = -0.36 * math.sin(phase + shift)
+        angles[f"{side} forearm"] = 0.45
     return angles
 
 
-def seated_pose(travelled: float) -> dict[str, float]:
-    """Joint angles [rad] of a cyclist: legs go round, hands hold the bar."""
-    phase = 2 * math.pi * travelled / 4.5
+def standing_pose() -> dict[str, float]:
+    """Everything hangs."""
+    return {name: 0.12 * name.endswith("forearm") for name in walking_pose(0.0)}
+
+
+def cycling_pose(phase: float) -> dict[str, float]:
+    """Legs go round, hands hold the bar."""
     angles: dict[str, float] = {}
     for side, shift in (("left", 0.0), ("right", math.pi)):
         angles[f"{side} thigh"] = 0.85 + 0.35 * math.sin(phase + shift)
@@ -148,6 +190,11 @@ def seated_pose(travelled: float) -> dict[str, float]:
         angles[f"{side} arm"] = 0.85
         angles[f"{side} forearm"] = 0.35
     return angles
+
+
+def step_of(travelled: float, stride: float) -> int:
+    """Which of STEPS of a stride (or turn of the pedals) somebody is in after so many metres."""
+    return int(travelled / stride * STEPS) % STEPS
 
 
 @cache
@@ -158,11 +205,11 @@ def bicycle() -> Mesh:
     crank, head, seat = (-0.05, 0.0, 0.30), (0.42, 0.0, 0.82), (-0.20, 0.0, 0.88)
     rear, front = (-0.52, 0.0, 0.34), (0.52, 0.0, 0.34)
     bars = [(crank, head), (crank, seat), (seat, head), (rear, crank), (rear, seat), (front, head)]
-    parts = [tube(a, b, 0.02, paint, sides=4) for a, b in bars]
-    parts += [ring(rear, 0.34, dark), ring(front, 0.34, dark)]
-    parts.append(tube((0.42, -0.26, 0.98), (0.42, 0.26, 0.98), 0.018, dark, sides=4))
-    parts.append(box((-0.32, -0.07, 0.88), (-0.08, 0.07, 0.94), dark))
-    return join(parts)
+    meshes = [tube(a, b, 0.02, paint, sides=4) for a, b in bars]
+    meshes += [ring(rear, 0.34, dark), ring(front, 0.34, dark)]
+    meshes.append(tube((0.42, -0.26, 0.98), (0.42, 0.26, 0.98), 0.018, dark, sides=4))
+    meshes.append(box((-0.32, -0.07, 0.88), (-0.08, 0.07, 0.94), dark))
+    return join(meshes)
 
 
 def ring(centre: Point, radius: float, colour: Colour) -> Mesh:
@@ -174,11 +221,3 @@ def ring(centre: Point, radius: float, colour: Colour) -> Mesh:
     return join(
         tube(a, b, 0.025, colour, sides=4) for a, b in zip(points, points[1:], strict=False)
     )
-
-
-def joint_matrix(joint: Point, angle: float) -> Array:
-    """(4, 4) transform of a limb: turned about y so that it swings forward, moved to its joint.
-
-    For row vectors, as Panda3D has them."""
-    cos, sin = math.cos(angle), math.sin(angle)
-    return np.float32([[cos, 0, sin, 0], [0, 1, 0, 0], [-sin, 0, cos, 0], [*joint, 1]])

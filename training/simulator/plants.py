@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from road_clarity.training.simulator.mesh import Colour, Mesh, ball, join, rounded, taper
+from road_clarity.training.simulator.mesh import Colour, Mesh, ball, join, taper
 
 BARK: Colour = (0.34, 0.27, 0.21)
 GREENS: tuple[Colour, ...] = (
-    (0.36, 0.50, 0.20), (0.30, 0.46, 0.20), (0.44, 0.54, 0.22), (0.26, 0.41, 0.20),
+    (0.47, 0.64, 0.27), (0.40, 0.59, 0.27), (0.58, 0.68, 0.29), (0.34, 0.53, 0.28),
 )  # fmt: skip
+ROWS, SIDES = 5, 8
 
 
 def tree(rng: np.random.Generator) -> Iterator[tuple[str | None, Mesh]]:
@@ -31,19 +32,18 @@ def tree(rng: np.random.Generator) -> Iterator[tuple[str | None, Mesh]]:
 def lump(
     rng: np.random.Generator, centre: tuple[float, float, float], radius: float, green: Colour
 ) -> Mesh:
-    """A dented ball of leaves, darker below and inside."""
-    mesh = ball((0, 0, 0), (1, 1, 0.92), green, rows=5, sides=8)
-    places, same = np.unique(np.round(mesh.vertices, 3), axis=0, return_inverse=True)
-    dents = np.float32(rng.uniform(0.78, 1.18, len(places)))[same.ravel()][:, None]
-    shade = np.clip(0.72 + 0.38 * mesh.vertices[:, 2:], 0.4, 1.1) * (0.55 + 0.45 * dents)
+    """A dented ball of leaves, darker below and in its dents."""
+    mesh = ball((0, 0, 0), (1, 1, 0.92), green, ROWS, SIDES)
+    dents = rng.uniform(0.80, 1.16, (ROWS + 1, SIDES))
+    dents[[0, -1]] = dents[[0, -1], :1]  # the poles are one point each
+    dents = dents.reshape(-1, 1)
+    shade = np.clip(0.78 + 0.34 * mesh.vertices[:, 2:], 0.4, 1.1) * (0.45 + 0.55 * dents)
     turn = np.arctan2(mesh.vertices[:, 1], mesh.vertices[:, 0])
-    uvs = np.stack([turn / np.pi * 2, mesh.vertices[:, 2] * 1.2], axis=1) * radius / 2
+    uvs = np.stack([np.abs(turn) / np.pi * 2, mesh.vertices[:, 2] * 1.2], axis=1) * radius / 2
     colours = mesh.colours * np.concatenate([shade.repeat(3, axis=1), np.ones_like(shade)], axis=1)
-    return rounded(
-        replace(
-            mesh,
-            vertices=np.float32(mesh.vertices * dents * radius + np.array(centre)),
-            colours=np.float32(colours),
-            uvs=np.float32(uvs),
-        )
+    return replace(
+        mesh,
+        vertices=np.float32(mesh.vertices * dents * radius + np.array(centre)),
+        colours=np.float32(colours),
+        uvs=np.float32(uvs),
     )

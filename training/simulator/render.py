@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import cv2
@@ -28,12 +28,14 @@ from road_clarity.training.simulator.look import (
     sky_picture,
     weathered,
 )
-from road_clarity.training.simulator.mesh import Mesh, ball, lit
+from road_clarity.training.simulator.mesh import Mesh, lit, polygons
 from road_clarity.training.simulator.scenery import CLASS, GROUND, SHADOW, SOLID, Piece, blob
 from road_clarity.training.simulator.textures import Picture, texture
 
 SMOOTH = 2
 DRAWN_M = 160.0  # road users farther away are not drawn
+SKY_M = 900.0
+BEYOND_M = 4000.0  # nothing crosses the far plane: the renderer cuts colours wrongly there
 STREET_EYE, TRUTH_EYE = p3.BitMask32.bit(0), p3.BitMask32.bit(1)
 KIND_STEP, IDENTITY_STEP = 20, 2  # of the flat colours; the renderer may be off by one
 IDENTITIES = 126
@@ -99,15 +101,18 @@ class Eye:
         lens = self.camera.getLens()
         lens.setFilmSize(view.size[0], view.size[1])
         lens.setFov(view.fov_deg)
-        lens.setNearFar(NEAREST_M, FARTHEST_M + 200)
+        lens.setNearFar(NEAREST_M, BEYOND_M)
         self.node.setPos(*view.position)
         self.node.setHpr(math.degrees(view.yaw) - 90, math.degrees(view.pitch), 0)
 
-    def seen(self) -> NDArray[np.uint8]:
-        """(h, w, 3) RGB of the last frame."""
+    def seen(self, size: tuple[int, int]) -> NDArray[np.uint8]:
+        """(h, w, 3) RGB of the last frame, shrunk to `size`."""
         width, height = self._size
         raw = np.frombuffer(self._picture.getRamImage(), np.uint8).reshape(height, width, 4)
-        return raw[::-1, :, 2::-1]  # Panda3D: BGRA from the bottom up
+        if size != self._size:
+            raw = cv2.resize(raw, size, interpolation=cv2.INTER_AREA)
+        # Panda3D: BGRA from the bottom up.
+        return np.asarray(cv2.flip(cv2.cvtColor(raw, cv2.COLOR_BGRA2RGB), 0))
 
     def close(self) -> None:
         engine()[0].removeWindow(self._buffer)
@@ -119,7 +124,6 @@ class Stage:
     def __init__(self, size: tuple[int, int], pieces: Iterable[Piece], look: Look) -> None:
         self._look = look
         self._root = p3.NodePath("street")
-        self._root.setTwoSided(True)
         smooth = (size[0] * SMOOTH, size[1] * SMOOTH)
         self._eye = Eye(smooth, self._root, STREET_EYE)
         self._truth = Eye(size, self._root, TRUTH_EYE)
@@ -149,13 +153,10 @@ class Stage:
         self._truth.close()
 
     def _shot(self, size: tuple[int, int]) -> Shot:
-        flat = self._truth.seen()
-        kinds = flat[..., 0] // KIND_STEP
-        codes = np.ascontiguousarray(flat[..., 2])
-        fine = np.ascontiguousarray(self._eye.seen())
-        picture = cv2.resize(fine, size, interpolation=cv2.INTER_AREA)
-        picture = weathered(picture, codes, kinds == CLASS["Sky"], self._look)
-        return Shot(picture, kinds, flat[..., 1] // IDENTITY_STEP, depth_of_code()[codes])
+        red, green, codes = cv2.split(self._truth.seen(size))
+        kinds, identities = red // KIND_STEP, green // IDENTITY_STEP
+        picture = weathered(self._eye.seen(size), codes, kinds == CLASS["Sky"], self._look)
+        return Shot(picture, kinds, identities, cv2.LUT(codes, depth_of_code()))
 
     def _puppet(self, body: Body) -> Puppet:
         if body.id not in self._puppets:
@@ -175,57 +176,57 @@ class Stage:
 
 
 class Puppet:
-    """A road user on the stage; what has joints moves them."""
+    """A road user on the stage; people change their mesh from step to step."""
 
     def __init__(self, root: Any, body: Body, look: Look) -> None:
         self.node = root.attachNewNode(str(body.id))
-        self._limbs: dict[str, tuple[Any, tuple[float, float, float]]] = {}
-        self._lamps = None
+        self._look = look
+        self._near, self._posed, self._step = True, None, None
         size = body.size
-        shadow = blob(
-            size.length * 0.56, size.width * 0.62, 0.62 if body.label == "vehicle" else 0.5
-        )
-        flat = Piece(shadow, None, 0, SHADOW)
-        set_up(self.node.attachNewNode(geometry(shadow)), flat)
+        shadow = blob(size.length * 0.58, size.width * 0.66, 0.6)
+        set_up(self.node.attachNewNode(geometry(shadow)), Piece(shadow, None, 0, SHADOW))
+        self._mesh, self._lamps = self.node.attachNewNode("mesh"), None
         if body.model in VEHICLES:
-            self._attach(self.node, vehicles.vehicle(body.model, body.tint), look)
+            self._wear(vehicles.vehicle(body.model, body.tint))
             self._lamps = self.node.attachNewNode(geometry(vehicles.brake_lamps(body.model)))
         else:
-            self._add_person(body, look)
+            self._mesh.setScale(size.height / 1.75)
 
     def take(self, place: Placed, near: bool) -> None:
         """Stands, walks or drives there."""
-        if not near:
-            self.node.stash()
+        if near != self._near:
+            self._near = near
+            self.node.unstash() if near else self.node.stash()
+        body = place.body
+        if not near or body is self._posed:
             return
-        self.node.unstash()
+        self._posed = body
         self.node.setPos(place.x, place.y, 0)
         self.node.setH(math.degrees(place.yaw))
-        body = place.body
-        if self._lamps is not None:
-            braking = body.acceleration < -0.8 or (body.speed < 0.1 and body.acceleration < 0)
-            self._lamps.show() if braking else self._lamps.hide()
+        if self._lamps is None:
+            self._walk(body)
+            return
+        braking = body.acceleration < -0.8 or (body.speed < 0.1 and body.acceleration < 0)
+        self._lamps.show() if braking else self._lamps.hide()
+
+    def _walk(self, body: Body) -> None:
         rides = body.model in CYCLISTS
-        angles = (
-            people.seated_pose(body.travelled) if rides else people.pose(body.travelled, body.speed)
-        )
-        for name, (node, joint) in self._limbs.items():
-            node.setMat(p3.LMatrix4f(*people.joint_matrix(joint, angles[name]).ravel().tolist()))
+        step = people.step_of(body.travelled, people.PEDALS_M if rides else people.STRIDE_M)
+        if body.speed == 0 and not rides:
+            step = people.STANDING
+        if step != self._step:
+            self._step = step
+            self._wear(people.rider(body.tint, step) if rides else people.walker(body.tint, step))
 
-    def _add_person(self, body: Body, look: Look) -> None:
-        trunk, limbs = people.figure(body.tint)
-        figure = self.node.attachNewNode("figure")
-        figure.setScale(body.size.height / 1.75)
-        if body.model in CYCLISTS:
-            self._attach(self.node, people.bicycle(), look)
-            figure.setPos(-0.2, 0, 0.10)
-        self._attach(figure, trunk, look)
-        for limb in limbs:
-            parent = self._limbs[limb.parent][0] if limb.parent else figure
-            self._limbs[limb.name] = (self._attach(parent, limb.mesh, look), limb.joint)
+    def _wear(self, mesh: Mesh) -> None:
+        self._mesh.node().removeAllChildren()
+        self._mesh.attachNewNode(dressed(mesh, self._look))
 
-    def _attach(self, parent: Any, mesh: Mesh, look: Look) -> Any:
-        return parent.attachNewNode(geometry(lit(mesh, look.sun, look.ambient)))
+
+@lru_cache(maxsize=2000)
+def dressed(mesh: Mesh, look: Look) -> Any:
+    """A mesh of the cast in the light of that look."""
+    return geometry(lit(mesh, look.sun, look.ambient))
 
 
 def kind_of(body: Body) -> int:
@@ -295,14 +296,21 @@ def surface(picture: Picture, wrap: Any) -> Any:
 
 
 def sky(look: Look) -> Any:
-    """A dome around the camera that wears the picture of the sky."""
-    dome = ball((0, 0, 0), (400, 400, 400), (1, 1, 1), rows=24, sides=32)
-    height = np.clip(dome.vertices[:, 2] / 400, 0.004, 0.996)
-    around = np.arctan2(dome.vertices[:, 1], -dome.vertices[:, 0]) / (2 * np.pi) + 0.5
-    dome.uvs[:] = np.stack([around, height], axis=1)
-    node = p3.NodePath(geometry(dome))
+    """A dome around the camera that wears the picture of the sky twice."""
+    height, around = np.linspace(-0.02, 1.0, 13), np.linspace(0, 2 * np.pi, 33)
+    rise, turn = np.meshgrid(height, around, indexing="ij")
+    flat = np.sqrt(1 - rise**2)
+    points = SKY_M * np.stack([flat * np.cos(turn), flat * np.sin(turn), rise], axis=2)
+    uvs = np.stack([turn / np.pi, np.clip(rise, 0.003, 0.997)], axis=2)
+    node = p3.NodePath(geometry(polygons(quads(points), (1, 1, 1), quads(uvs))))
     node.setTexture(surface(sky_picture(look), p3.SamplerState.WMRepeat))
     return node.node()
+
+
+def quads(grid: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(R, K, n) points in rows -> ((R - 1) * (K - 1), 4, n), seen from inside."""
+    corners = [grid[:-1, 1:], grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:]]
+    return np.stack(corners, axis=2).reshape(-1, 4, grid.shape[2])
 
 
 @cache

@@ -169,7 +169,9 @@ def houses(street: Street, rng: np.random.Generator) -> Iterator[tuple[float, Pi
 def along_street(street: Street, mesh: Mesh, s: float, d: float, side: int) -> Mesh:
     """A mesh whose front looks along -y, placed to look at the street from its `side`."""
     x, y = street.world(s, d)
-    return mesh.moved(float(x), float(y), 0.0, street.heading(s) + (0 if side > 0 else np.pi))
+    return mesh.moved(
+        float(x), float(y), 0.0, float(street.heading(s)) + (0 if side > 0 else np.pi)
+    )
 
 
 def park(
@@ -243,7 +245,7 @@ def furniture(street: Street, rng: np.random.Generator) -> Iterator[tuple[float,
 def facing_us(street: Street, mesh: Mesh, s: float, d: float) -> Mesh:
     """A mesh whose front looks along -x, placed to look at coming traffic."""
     x, y = street.world(s, d)
-    return mesh.moved(float(x), float(y), 0.0, street.heading(s))
+    return mesh.moved(float(x), float(y), 0.0, float(street.heading(s)))
 
 
 def lamp_post() -> Mesh:

@@ -18,6 +18,7 @@ EDGE_M = 0.5  # between the edge line and the kerb
 KERB_M = 0.13
 BEHIND_M = 30.0  # how far the street reaches behind s = 0
 STEP_M = 1.0
+Places = NDArray[np.float64] | float
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,12 @@ class Street:
         y = np.concatenate([[0.0], np.cumsum(np.sin(heading))[:-1] * STEP_M])
         return np.stack([s, x, y, heading], axis=1)
 
-    def heading(self, s: float) -> float:
+    def heading(self, s: Places) -> NDArray[np.float64]:
         """Direction of the street [rad], 0 along x."""
         course = self._course
-        return float(np.interp(s, course[:, 0], course[:, 3]))
+        return np.asarray(np.interp(s, course[:, 0], course[:, 3]))
 
-    def world(
-        self, s: NDArray[np.floating] | float, d: NDArray[np.floating] | float
-    ) -> NDArray[np.float64]:
+    def world(self, s: Places, d: Places) -> NDArray[np.float64]:
         """(..., 2) x, y of points of the street [m]."""
         course = self._course
         x, y, heading = (np.interp(s, course[:, 0], course[:, k]) for k in (1, 2, 3))
