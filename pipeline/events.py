@@ -24,7 +24,7 @@ from road_clarity.safety.monitors import MEANING
 from road_clarity.safety.scene import Risk, Scene
 from road_clarity.safety.settings import Checked, setting
 
-WARMING_UP = "world.no_prediction"
+WARMING_UP = {"world.no_prediction", "watch.settling"}
 SEVERITY = {"nominal": 0, "elevated": 1, "unknown": 2, "high": 3}
 EVENT_JSON, FRAME_PNG, OVERLAY_JPG, ERROR_MAP_PNG = (
     "event.json", "frame.png", "overlay.jpg", "error_map.png",
@@ -143,7 +143,7 @@ def is_flagged(risk: Risk) -> bool:
     if risk.level != "unknown":
         return risk.level != "nominal"
     faults = [reason.code for reason in risk.reasons if reason.code not in MEANING]
-    return any(code != WARMING_UP for code in faults)
+    return any(code not in WARMING_UP for code in faults)
 
 
 def store(folder: Path, event: Event, peak: Moment) -> None:

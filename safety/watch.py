@@ -32,8 +32,12 @@ class Watch:
         """The risk of `scene` at now_ns [ns, same clock as the stamps]."""
         faults = [*scene.faults, *self._untrusted(scene, now_ns)]
         causes = [Cause(fault.code, 1.0, None, fault.text) for fault in faults]
-        score, reasons = combine([*causes, *self._causes(scene)])
-        level = self._level.step(now_ns, score, known=not faults)
+        causes += self._causes(scene)
+        level = self._level.step(now_ns, combine(causes)[0], known=not faults)
+        if level == "unknown" and not faults:
+            text = f"readable for less than {self._config.hold_s:g} s"
+            causes.append(Cause("watch.settling", 1.0, None, text))
+        score, reasons = combine(causes)
         return Risk(scene.stamp_ns, score, level, reasons)
 
     def _untrusted(self, scene: Scene, now_ns: int) -> list[Fault]:

@@ -50,7 +50,9 @@ def settled() -> Watch:
 
 
 def test_the_first_frame_is_not_yet_known_to_be_calm():
-    assert Watch(SafetyConfig()).assess(calm(0), 0).level == "unknown"
+    risk = Watch(SafetyConfig()).assess(calm(0), 0)
+    assert (risk.level, risk.score) == ("unknown", 1.0)
+    assert [reason.code for reason in risk.reasons] == ["watch.settling"]
 
 
 @pytest.mark.parametrize("part", ["lanes", "segmentation", "tracks", "world"])
