@@ -171,6 +171,6 @@ def glossary(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def fault_meaning(code: str) -> str:
-    if code == WARMING_UP:
+    if code in WARMING_UP:
         return STARTING
     return MEANING["input" if code.startswith("input.") else "missing, late, failed"]

@@ -9,15 +9,15 @@ from time import perf_counter
 from typing import TypeVar
 
 import torch
-from road_clarity.pipeline.lanes import LaneStage
-from road_clarity.pipeline.segmentation import SegmentationStage
-from road_clarity.pipeline.tracking import TrackStage
 
 from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.gate import InputGate, broken
+from road_clarity.pipeline.lanes import LaneStage
 from road_clarity.pipeline.presets import PipelineConfig, override, preset
+from road_clarity.pipeline.segmentation import SegmentationStage
+from road_clarity.pipeline.tracking import TrackStage
 from road_clarity.pipeline.world import WorldStage
 from road_clarity.safety.scene import Fault, Risk, Scene
 from road_clarity.safety.watch import Watch

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import yaml
+
+from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.gate import GateConfig
 from road_clarity.pipeline.lanes import LaneConfig
 from road_clarity.pipeline.segmentation import SegmentationConfig
 from road_clarity.pipeline.tracking import TrackerConfig
 from road_clarity.pipeline.world import WorldConfig
-
-from road_clarity.models.errors import BadInput
-from road_clarity.pipeline.gate import GateConfig
 from road_clarity.safety.config import SafetyConfig
 
 

@@ -20,7 +20,7 @@ from road_clarity.training import commands as training
 from road_clarity.training.train_commands import train
 
 # Whatever the command line gets wrong; typer exports its subclasses only.
-UsageError = typer.BadParameter.__mro__[1]
+UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="road-clarity",
