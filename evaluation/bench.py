@@ -33,7 +33,7 @@ def stage_times(perception: Perception, frames: Iterable[Frame]) -> dict[str, di
 
 @torch.inference_mode()
 def message_passing(rounds: int = 7) -> dict[str, float]:
-    """SCNN's message passing against the straightforward loop, interleaved: [ms] and their ratio."""
+    """SCNN's message passing against the straightforward loop, interleaved [ms]."""
     torch.manual_seed(0)
     passing, x = MessagePassing(FEATURES[1]).eval(), torch.randn(FEATURES)
     loop, ours = [], []
