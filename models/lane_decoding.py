@@ -13,18 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
-Array = NDArray[np.float64]
+from road_clarity.models.lane_line import ROW_STEP, Array, Maxima, smooth_line, strongest_line
 
 BOX = 9  # published width of the box mean [px]
-ROW_STEP = 4  # distance of the rows that are read [px of the network's input]
 PEAK_REACH = 8  # columns each side of a maximum that share in its position [px]
-LARGEST_GAP = 16  # read rows without the lane, after which it counts as another line
-FLATTEST = 8.0  # columns per row; maxima farther aside are not of one line
-OUTLIER_PX = 6.0  # a row maximum farther than this from the smooth line is not on it
-STIFFNESS = 1000.0  # penalty on the third difference of x; a parabola costs nothing
 
 
 @dataclass(frozen=True)
@@ -59,13 +53,15 @@ def decode(
     if not present:
         return []
     maps = probability_rows(logits, view.network)
+    maxima = {i: row_peaks(maps[i], point_threshold) for i in present}
+    lines = {i: strongest_line(found) for i, found in maxima.items() if len(found) > 0}
+    horizon = min((float(line.rows[-1]) for line in lines.values()), default=0.0)
     lanes = []
-    for i in present:
-        rows, columns, weights = row_peaks(maps[i], point_threshold)
-        rows, columns, weights = smooth_line(rows, columns, weights)
-        if len(rows) >= fewest_points:
-            points = view.to_source(np.stack([columns, rows], axis=1))
-            confidence = float(existence[i]) * float(weights.mean())
+    for i, line in lines.items():
+        smooth = smooth_line(line, horizon)
+        if len(smooth) >= fewest_points:
+            points = view.to_source(np.stack([smooth.columns, smooth.rows], axis=1))
+            confidence = float(existence[i]) * float(smooth.weights.mean())
             lanes.append(DecodedLane(i + 1, points, min(confidence, 1.0)))
     return lanes
 
@@ -81,8 +77,8 @@ def probability_rows(logits: Tensor, size: tuple[int, int]) -> Tensor:
     return F.avg_pool2d(rows, (1, BOX), stride=1, padding=(0, BOX // 2))[0]
 
 
-def row_peaks(probability: Tensor, threshold: float) -> tuple[Array, Array, Array]:
-    """Rows (bottom first) whose maximum exceeds threshold, its sub-pixel column and probability.
+def row_peaks(probability: Tensor, threshold: float) -> Maxima:
+    """The maximum of each row whose maximum exceeds threshold.
 
     probability: (H / ROW_STEP, W), one lane of `probability_rows`
     """
@@ -94,61 +90,7 @@ def row_peaks(probability: Tensor, threshold: float) -> tuple[Array, Array, Arra
     exact = (weight * around).sum(dim=1) / weight.sum(dim=1).clamp_min(1e-9)
     kept = np.flatnonzero((peak > threshold).cpu().numpy())[::-1]
     columns, peaks = exact.cpu().double().numpy(), peak.cpu().double().numpy()
-    return ROW_STEP * kept.astype(np.float64), columns[kept], peaks[kept]
-
-
-def smooth_line(rows: Array, columns: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """The heaviest unbroken line through the maxima, without outliers, gaps filled."""
-    if len(rows) == 0:
-        return rows, columns, weights
-    chain = heaviest_chain(rows, columns, weights)
-    rows, columns, weights = rows[chain], columns[chain], weights[chain]
-    for _ in range(2):
-        every_row, line = whittaker(rows, columns, weights)
-        near = np.abs(np.interp(-rows, -every_row, line) - columns) < OUTLIER_PX
-        if near.sum() < 2:
-            break
-        rows, columns, weights = rows[near], columns[near], weights[near]
-    every_row, line = whittaker(rows, columns, weights)
-    return every_row, line, np.interp(-every_row, -rows, weights)
-
-
-def heaviest_chain(rows: Array, columns: Array, weights: Array) -> NDArray[np.int_]:
-    """Indices of the maxima that one line can join, of most weight together; strays are skipped.
-
-    Two maxima can follow each other when neither the gap between their rows nor the step aside is
-    too large.
-    """
-    up = rows[:, None] - rows  # (N, N) [row of the earlier, row of the later]
-    joined = (up > 0) & (up <= LARGEST_GAP * ROW_STEP)
-    joined &= np.abs(columns[:, None] - columns) <= FLATTEST * up
-    total, before = weights.copy(), np.full(len(rows), -1)
-    for i in range(1, len(rows)):
-        sums = np.where(joined[:i, i], total[:i], 0.0)
-        if sums.max() > 0:
-            before[i] = int(sums.argmax())
-            total[i] += sums.max()
-    chain = [int(total.argmax())]
-    while before[chain[-1]] >= 0:
-        chain.append(int(before[chain[-1]]))
-    return np.array(chain[::-1])
-
-
-def whittaker(rows: Array, columns: Array, weights: Array) -> tuple[Array, Array]:
-    """Every read row between the first and the last, and the smooth column there (Whittaker 1923).
-
-    Minimises sum of weights (x - columns)^2 + STIFFNESS * sum of squared third differences of x.
-    """
-    every_row = np.arange(rows[0], rows[-1] - 1, -ROW_STEP, dtype=np.float64)
-    n = len(every_row)
-    if n < 4:
-        return every_row, np.interp(-every_row, -rows, columns)
-    at = np.rint((rows[0] - rows) / ROW_STEP).astype(int)
-    weight, value = np.zeros(n), np.zeros(n)
-    weight[at], value[at] = weights, columns
-    third = np.diff(np.eye(n), 3, axis=0)
-    system = np.diag(weight + 1e-6) + STIFFNESS * third.T @ third  # never singular
-    return every_row, np.asarray(np.linalg.solve(system, weight * value), np.float64)
+    return Maxima(ROW_STEP * kept.astype(np.float64), columns[kept], peaks[kept])
 
 
 def columns_at(points: Array, rows: Array) -> Array:

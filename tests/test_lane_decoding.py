@@ -13,8 +13,8 @@ from road_clarity.models.lane_decoding import (
     decode,
     probability_rows,
     row_peaks,
-    smooth_line,
 )
+from road_clarity.models.lane_line import Maxima, smooth_line, stiffness, strongest_line
 
 NETWORK = (512, 288)
 WHOLE = View((512, 288), (0, 0, 512, 288), NETWORK)
@@ -88,31 +88,53 @@ def test_the_box_mean_counts_the_border_as_empty():
 def test_a_maximum_between_two_columns_is_found_between_them():
     probability = torch.zeros(8, 40)
     probability[7, 20:22] = 0.8
-    rows, columns, peaks = row_peaks(probability, 0.3)
-    assert rows.tolist() == [28.0]  # every fourth row is read
-    assert columns.tolist() == pytest.approx([20.5])
-    assert peaks.tolist() == pytest.approx([0.8])
+    found = row_peaks(probability, 0.3)
+    assert found.rows.tolist() == [28.0]  # every fourth row is read
+    assert found.columns.tolist() == pytest.approx([20.5])
+    assert found.weights.tolist() == pytest.approx([0.8])
 
 
-def test_a_stray_maximum_does_not_bend_the_line():
+def maxima(rows, columns) -> Maxima:
+    return Maxima(rows, columns, np.ones(len(rows)))
+
+
+def test_a_stray_maximum_is_not_on_the_line():
     rows = np.arange(284.0, 180.0, -4.0)
     columns = 100.0 + (284.0 - rows)
     columns[10] += 60.0
-    found_rows, found, _ = smooth_line(rows, columns, np.ones(len(rows)))
-    assert np.abs(found - (100.0 + (284.0 - found_rows))).max() < 1.0
+    assert strongest_line(maxima(rows, columns)).rows.tolist() == [y for y in rows if y != 244.0]
+
+
+def test_a_maximum_beside_the_line_does_not_bend_it():
+    rows = np.arange(284.0, 180.0, -4.0)
+    columns = 100.0 + (284.0 - rows)
+    columns[10] += 20.0
+    line = smooth_line(maxima(rows, columns), 150.0)
+    assert line.columns == pytest.approx(100.0 + (284.0 - line.rows), abs=0.1)
 
 
 def test_a_gap_between_dashes_is_filled():
     rows = np.array([284.0, 280.0, 276.0, 256.0, 252.0, 248.0])
-    found_rows, found, _ = smooth_line(rows, 0.5 * rows, np.ones(6))
-    assert found_rows.tolist() == list(range(284, 247, -4))
-    assert found == pytest.approx(0.5 * found_rows, abs=1e-3)
+    line = smooth_line(maxima(rows, 0.5 * rows), 150.0)
+    assert line.rows.tolist() == list(range(284, 247, -4))
+    assert line.columns == pytest.approx(0.5 * line.rows, abs=1e-3)
 
 
-def test_a_far_patch_is_not_joined_to_the_line():
+def test_a_far_patch_is_another_line():
     rows = np.concatenate([np.arange(284.0, 200.0, -4.0), [60.0, 56.0]])
-    found_rows, _, _ = smooth_line(rows, np.full(len(rows), 50.0), np.ones(len(rows)))
-    assert found_rows.min() == 204.0
+    assert strongest_line(maxima(rows, np.full(len(rows), 50.0))).rows.min() == 204.0
+
+
+def test_a_curve_near_the_horizon_stays_a_curve():
+    rows = np.arange(284.0, 156.0, -4.0)
+    columns = 250.0 + 0.8 * (rows - 150.0) + 400.0 / (rows - 150.0)
+    line = smooth_line(maxima(rows, columns), 156.0)
+    assert np.abs(line.columns - columns).max() < 3.0
+
+
+def test_near_the_car_a_line_is_stiffer():
+    near, far = stiffness(np.array([250.0, 170.0]), 150.0)
+    assert near / far == pytest.approx((105 / 25) ** 5)
 
 
 def test_a_lane_has_no_column_beyond_its_ends():

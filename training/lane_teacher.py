@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from road_clarity.models.lane_decoding import ROW_STEP, smooth_line
+from road_clarity.models.lane_line import ROW_STEP, Maxima, smooth_line, strongest_line
 from road_clarity.training.lane_data import SAMPLE_SIZE, LaneSample, Points
 from road_clarity.training.lane_sources import clip_frames
 from road_clarity.training.road_model import NEAREST_ROWS, Array, Road, fit_road, line_offsets
@@ -73,7 +73,7 @@ def label(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> LaneSample | Non
     lanes: dict[int, Points] = {}
     strokes = stroke_offsets(mask, road, x, y)
     for number, offset in numbered.items():
-        points = trace(offset, strokes, x, y)
+        points = trace(offset, strokes, x, y, road.vy)
         if len(points) >= FEWEST_MARKS:
             lanes[number] = points.astype(np.float32)
             _hide_below(unknown, road, offset, float(points[:, 1].max()))
@@ -125,14 +125,16 @@ def stroke_offsets(mask: NDArray[np.bool_], road: Road, x: Array, y: Array) -> A
     return offsets
 
 
-def trace(offset: float, strokes: Array, x: Array, y: Array) -> Array:
+def trace(offset: float, strokes: Array, x: Array, y: Array, horizon: float) -> Array:
     """The line through the strokes near its offset, smooth, (N, 2) x, y from the bottom upwards."""
     distance = np.abs(strokes - offset)
     order = np.lexsort((distance, -y))  # from the bottom upwards, in each row the closest first
     own = order[distance[order] < max(OWN_REACH, OWN_SHARE * abs(offset))]
     own = own[np.unique(-y[own], return_index=True)[1]]
-    rows, columns, _ = smooth_line(y[own], x[own], np.ones(len(own)))
-    return np.stack([columns, rows], axis=1)
+    if len(own) == 0:
+        return np.empty((0, 2))
+    line = smooth_line(strongest_line(Maxima(y[own], x[own], np.ones(len(own)))), horizon)
+    return np.stack([line.columns, line.rows], axis=1)
 
 
 def _hide_below(unknown: NDArray[np.uint8], road: Road, offset: float, row: float) -> None:
