@@ -14,7 +14,7 @@ from road_clarity.training.simulator.camera import Camera
 from road_clarity.training.simulator.street import Street
 
 FEWEST_PX = 12  # of which less is seen does not count as seen
-LANE_FROM_M, LANE_TO_M, LANE_STEP_M = 3.0, 70.0, 1.0
+LANE_FROM_M, LANE_TO_M, LANE_STEP_M = 2.0, 70.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Truth:
     identities: NDArray[np.uint8]  # (h, w) id of the road user, 0: none
     depth_m: NDArray[np.float32]  # (h, w), to about 2 %
     instances: tuple[Instance, ...]
-    lanes: tuple[Lane, ...]  # the edges of paint that are worn or hidden are told too
+    lanes: tuple[Lane, ...]  # also where vehicles hide the paint
     ego: Body
     gap_m: float | None
     time_to_collision_s: float | None
@@ -48,26 +48,33 @@ class Truth:
 def instances(identities: NDArray[np.uint8], moment: Moment) -> tuple[Instance, ...]:
     """The road users of which enough pixels are seen."""
     by_id = {body.id: body for body in moment.others}
-    counts = np.bincount(identities.ravel(), minlength=256)
     found = []
-    for number in np.flatnonzero(counts[1:] >= FEWEST_PX) + 1:
-        body, seen = by_id[int(number)], identities == number
-        columns, rows = np.flatnonzero(seen.any(axis=0)), np.flatnonzero(seen.any(axis=1))
-        box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+    for number, pixels, box in boxes(identities):
+        if pixels < FEWEST_PX:
+            continue
+        body = by_id[number]
         ahead, aside = body.s - moment.ego.s, body.d - moment.ego.d
         found.append(
-            Instance(
-                int(number),
-                body.label,
-                body.model,
-                box,
-                int(counts[number]),
-                ahead,
-                aside,
-                body.velocity,
-            )  # fmt: skip
+            Instance(number, body.label, body.model, box, pixels, ahead, aside, body.velocity)
         )
     return tuple(found)
+
+
+def boxes(identities: NDArray[np.uint8]) -> list[tuple[int, int, Box]]:
+    """(id, pixels, box) of every identity in an image (h, w), 0 left out."""
+    places = np.flatnonzero(identities)
+    if not len(places):
+        return []
+    numbers = identities.ravel()[places]
+    order = np.argsort(numbers, kind="stable")
+    numbers, y, x = numbers[order], *np.divmod(places[order], identities.shape[1])
+    first = np.flatnonzero(np.r_[True, numbers[1:] != numbers[:-1]])
+    pixels = np.diff(np.r_[first, len(numbers)])
+    edges = [low.reduceat(axis, first) for low in (np.minimum, np.maximum) for axis in (x, y)]
+    return [
+        (int(number), int(count), (float(x0), float(y0), float(x1 + 1), float(y1 + 1)))
+        for number, count, x0, y0, x1, y1 in zip(numbers[first], pixels, *edges, strict=True)
+    ]
 
 
 def lanes(street: Street, ego: Body, camera: Camera) -> tuple[Lane, ...]:

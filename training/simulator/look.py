@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from road_clarity.training.simulator.mesh import floats
 from road_clarity.training.simulator.textures import clouds
 
 FARTHEST_M = 600.0  # depths are coded in 255 steps of equal ratio of (1 + z / NEAR_M)
@@ -46,7 +47,7 @@ def depth_code(depth_m: NDArray[np.floating]) -> NDArray[np.float64]:
 def depth_of_code() -> NDArray[np.float32]:
     """(256,) depth [m] of each code."""
     share = np.arange(256) / 255
-    return np.float32(NEAR_M * np.expm1(share * np.log1p(FARTHEST_M / NEAR_M)))
+    return floats(NEAR_M * np.expm1(share * np.log1p(FARTHEST_M / NEAR_M)))
 
 
 def sky_picture(look: Look) -> NDArray[np.uint8]:
@@ -61,18 +62,19 @@ def sky_picture(look: Look) -> NDArray[np.uint8]:
     white = np.array((244, 245, 247)) * (0.88 if look.cloudy == 1 else 1.0)
     white = white - 26 * np.clip(cover[rows][..., None] - 1.0, 0, 1)
     mixed = clear + (white - clear) * thick * np.clip(height * 9, 0, 1) * 0.9
-    return np.uint8(np.clip(mixed, 0, 255))
+    picture: NDArray[np.uint8] = np.clip(mixed, 0, 255).astype(np.uint8)
+    return picture
 
 
 def weathered(
     picture: NDArray[np.uint8], codes: NDArray[np.uint8], sky: NDArray[np.bool_], look: Look
 ) -> NDArray[np.uint8]:
     """The picture (H, W, 3) behind haze, by the depth code of every pixel (H, W), and graded."""
-    veil = cv2.LUT(codes, np.float32(1 - np.exp(-((depth_of_code() / look.sight_m) ** 1.2))))
+    veil = cv2.LUT(codes, floats(1 - np.exp(-((depth_of_code() / look.sight_m) ** 1.2))))
     veil[sky] = 0.0
     clear = cv2.merge([1 - veil] * 3)
     bright = cv2.multiply(picture, clear, dtype=cv2.CV_32F)
-    bright += (1 - clear) * np.float32(look.horizon)
+    bright += (1 - clear) * floats(look.horizon)
     if look.gain != (1.0, 1.0, 1.0):
-        bright *= np.float32(look.gain)
+        bright *= floats(look.gain)
     return np.asarray(cv2.convertScaleAbs(bright))

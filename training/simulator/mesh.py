@@ -9,11 +9,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float32]
 Colour = tuple[float, float, float]  # RGB in [0, 1]
 Point = tuple[float, float, float]
+
+
+def floats(values: ArrayLike) -> Array:
+    """As the renderer wants them."""
+    return np.asarray(values, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,26 +34,26 @@ class Mesh:
         turn = rotation_z(yaw)
         return replace(
             self,
-            vertices=self.vertices @ turn.T + np.float32([x, y, z]),
+            vertices=self.vertices @ turn.T + floats([x, y, z]),
             normals=self.normals @ turn.T,
         )
 
     def scaled(self, x: float, y: float, z: float) -> Mesh:
         """Stretched along the axes; the normals are kept right."""
-        factor = np.float32([x, y, z])
+        factor = floats([x, y, z])
         normals = self.normals / factor
         normals /= np.linalg.norm(normals, axis=1, keepdims=True)
         return replace(self, vertices=self.vertices * factor, normals=normals)
 
     def painted(self, colour: Colour, alpha: float = 1.0) -> Mesh:
         """The same mesh in one colour."""
-        return replace(self, colours=np.tile(np.float32([*colour, alpha]), (len(self.colours), 1)))
+        return replace(self, colours=np.tile(floats([*colour, alpha]), (len(self.colours), 1)))
 
 
 def rotation_z(yaw: float) -> Array:
     """(3, 3) turn about z by `yaw` [rad]."""
     cos, sin = np.cos(yaw), np.sin(yaw)
-    return np.float32([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    return floats([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
 
 
 def join(meshes: Iterable[Mesh]) -> Mesh:
@@ -71,16 +76,15 @@ def polygons(
 ) -> Mesh:
     """P flat convex polygons (P, K, 3), anticlockwise seen from outside; uvs (P, K, 2)."""
     count, size = corners.shape[:2]
-    flat = np.float32(corners).reshape(-1, 3)
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, size - 1] - corners[:, 0])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    flat = floats(corners).reshape(-1, 3)
+    normals = across(corners[:, 1] - corners[:, 0], corners[:, size - 1] - corners[:, 0])
     fan = np.array([(0, k, k + 1) for k in range(1, size - 1)], np.int32)
     first = np.arange(count, dtype=np.int32)[:, None, None] * size
     return Mesh(
         flat,
-        np.float32(np.repeat(normals, size, axis=0)),
-        np.tile(np.float32([*colour, 1.0]), (len(flat), 1)),
-        np.zeros((len(flat), 2), np.float32) if uvs is None else np.float32(uvs).reshape(-1, 2),
+        floats(np.repeat(normals, size, axis=0)),
+        np.tile(floats([*colour, 1.0]), (len(flat), 1)),
+        np.zeros((len(flat), 2), np.float32) if uvs is None else floats(uvs).reshape(-1, 2),
         (first + fan).reshape(-1, 3).astype(np.int32),
     )
 
@@ -124,9 +128,9 @@ def skin(rings: NDArray[np.floating], normals: NDArray[np.floating], colour: Col
     here, next_ = row * sides + side, row * sides + (side + 1) % sides
     corners = [here, next_, next_ + sides, here, next_ + sides, here + sides]
     return Mesh(
-        np.float32(rings.reshape(-1, 3)),
-        np.float32(normals.reshape(-1, 3)),
-        np.tile(np.float32([*colour, 1.0]), (rows * sides, 1)),
+        floats(rings.reshape(-1, 3)),
+        floats(normals.reshape(-1, 3)),
+        np.tile(floats([*colour, 1.0]), (rows * sides, 1)),
         np.zeros((rows * sides, 2), np.float32),
         np.stack(corners, axis=1).reshape(-1, 3).astype(np.int32),
     )
@@ -135,9 +139,15 @@ def skin(rings: NDArray[np.floating], normals: NDArray[np.floating], colour: Col
 def grid_normals(rings: NDArray[np.floating]) -> NDArray[np.float64]:
     """(R, K, 3) unit normals of a skin, from its slopes around and along."""
     around = np.roll(rings, -1, 1) - np.roll(rings, 1, 1)
-    normals = np.cross(around, np.gradient(rings, axis=0))
-    length = np.linalg.norm(normals, axis=2, keepdims=True)
-    return np.asarray(normals / np.maximum(length, 1e-9))
+    return across(around, np.gradient(rings, axis=0))
+
+
+def across(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Unit vectors (..., 3) at right angles to both, right-handed; faster than np.cross."""
+    (ax, ay, az), (bx, by, bz) = np.moveaxis(a, -1, 0), np.moveaxis(b, -1, 0)
+    x, y, z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    length = np.maximum(np.sqrt(x * x + y * y + z * z), 1e-9)
+    return np.stack([x / length, y / length, z / length], axis=-1)
 
 
 def tube(start: Point, end: Point, radius: float, colour: Colour, sides: int = 6) -> Mesh:
@@ -149,12 +159,11 @@ def taper(
     start: Point, end: Point, radius: float, end_radius: float, colour: Colour, sides: int = 6
 ) -> Mesh:
     """A round bar whose thickness changes."""
-    axis = np.subtract(end, start) / np.linalg.norm(np.subtract(end, start))
-    across = np.cross(axis, (0, 0, 1) if abs(axis[2]) < 0.9 else (1, 0, 0))
-    across /= np.linalg.norm(across)
-    up = np.cross(axis, across)
+    axis = np.subtract(end, start, dtype=np.float64)
+    upright = abs(axis[2]) > 0.9 * np.hypot(axis[0], axis[1])
+    aside = across(axis, np.array((1.0, 0, 0) if upright else (0, 0, 1.0)))
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[:, None]
-    ring = np.cos(angle) * across + np.sin(angle) * up
+    ring = np.cos(angle) * aside + np.sin(angle) * across(axis, aside)
     rings = np.stack([np.array(start) + radius * ring, np.array(end) + end_radius * ring])
     return loft(rings, colour, smooth=True)
 
@@ -174,7 +183,7 @@ def ball(centre: Point, radii: Point, colour: Colour, rows: int = 5, sides: int 
 
 def lit(mesh: Mesh, sun: Point, ambient: float) -> Mesh:
     """Colours with daylight in them: sky light from above, sunlight by Lambert's cosine law."""
-    direct = np.maximum(mesh.normals @ np.float32(sun), 0.0)
+    direct = np.maximum(mesh.normals @ floats(sun), 0.0)
     light = ambient * (0.85 + 0.15 * mesh.normals[:, 2]) + (1.05 - ambient) * direct
     warm = np.stack([light * 1.02, light, light * 0.97 + 0.03, np.ones_like(light)], axis=1)
-    return replace(mesh, colours=np.float32(np.clip(mesh.colours * warm, 0.0, 1.0)))
+    return replace(mesh, colours=floats(np.clip(mesh.colours * warm, 0.0, 1.0)))

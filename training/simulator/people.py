@@ -18,6 +18,7 @@ from road_clarity.training.simulator.mesh import (
     Point,
     ball,
     box,
+    floats,
     join,
     loft,
     taper,
@@ -96,10 +97,8 @@ def figure(tint: int, angles: dict[str, float]) -> Mesh:
 def swung(mesh: Mesh, joint: Point, angle: float) -> Mesh:
     """A limb that hangs from the origin, swung forward about y and moved to its joint."""
     cos, sin = math.cos(angle), math.sin(angle)
-    turn = np.float32([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
-    return replace(
-        mesh, vertices=mesh.vertices @ turn + np.float32(joint), normals=mesh.normals @ turn
-    )
+    turn = floats([(cos, 0.0, sin), (0.0, 1.0, 0.0), (-sin, 0.0, cos)])
+    return replace(mesh, vertices=mesh.vertices @ turn + floats(joint), normals=mesh.normals @ turn)
 
 
 @cache

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from road_clarity.training.simulator.mesh import Colour, Mesh, ball, join, taper
+from road_clarity.training.simulator.mesh import Colour, Mesh, ball, floats, join, taper
 
 BARK: Colour = (0.34, 0.27, 0.21)
 GREENS: tuple[Colour, ...] = (
@@ -16,17 +15,18 @@ GREENS: tuple[Colour, ...] = (
 ROWS, SIDES = 5, 8
 
 
-def tree(rng: np.random.Generator) -> Iterator[tuple[str | None, Mesh]]:
-    """(texture, mesh) of trunk and crown, standing at the origin, 6 to 10 m high."""
+def tree(rng: np.random.Generator) -> tuple[Mesh, Mesh, Mesh]:
+    """Trunk, crown, and crown as seen from afar, standing at the origin, 6 to 10 m high."""
     height, spread = float(rng.uniform(3.0, 4.2)), float(rng.uniform(1.5, 2.3))
-    yield None, taper((0, 0, 0), (0, 0, height + 0.6), 0.17, 0.09, BARK)
+    trunk = taper((0, 0, 0), (0, 0, height + 0.6), 0.17, 0.09, BARK)
     green = GREENS[int(rng.integers(len(GREENS)))]
     lumps = [lump(rng, (0.0, 0.0, height + spread * 0.9), spread, green)]
     for angle in np.linspace(0, 2 * np.pi, 4, endpoint=False) + rng.uniform(0, 2):
         off = spread * float(rng.uniform(0.5, 0.75))
         centre = (off * np.cos(angle), off * np.sin(angle), height + spread * rng.uniform(0.2, 1.1))
         lumps.append(lump(rng, centre, spread * float(rng.uniform(0.55, 0.75)), green))
-    yield "leaves", join(lumps)
+    afar = lump(rng, (0.0, 0.0, height + spread * 0.8), spread * 1.3, green)
+    return trunk, join(lumps), afar
 
 
 def lump(
@@ -43,7 +43,7 @@ def lump(
     colours = mesh.colours * np.concatenate([shade.repeat(3, axis=1), np.ones_like(shade)], axis=1)
     return replace(
         mesh,
-        vertices=np.float32(mesh.vertices * dents * radius + np.array(centre)),
-        colours=np.float32(colours),
-        uvs=np.float32(uvs),
+        vertices=floats(mesh.vertices * dents * radius + np.array(centre)),
+        colours=floats(colours),
+        uvs=floats(uvs),
     )

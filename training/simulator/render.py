@@ -29,7 +29,7 @@ from road_clarity.training.simulator.look import (
     weathered,
 )
 from road_clarity.training.simulator.mesh import Mesh, lit, polygons
-from road_clarity.training.simulator.scenery import CLASS, GROUND, SHADOW, SOLID, Piece, blob
+from road_clarity.training.simulator.scenery import CLASS, SHADOW, SKY, SOLID, Piece, blob
 from road_clarity.training.simulator.textures import Picture, texture
 
 SMOOTH = 2
@@ -38,7 +38,7 @@ SKY_M = 900.0
 BEYOND_M = 4000.0  # nothing crosses the far plane: the renderer cuts colours wrongly there
 STREET_EYE, TRUTH_EYE = p3.BitMask32.bit(0), p3.BitMask32.bit(1)
 KIND_STEP, IDENTITY_STEP = 20, 2  # of the flat colours; the renderer may be off by one
-IDENTITIES = 126
+ROUNDS_DOWN = 1.0  # by so much of 255, when the renderer multiplies paint and texture
 SETTINGS = """
 load-display p3tinydisplay
 audio-library-name null
@@ -69,6 +69,11 @@ class Shot:
 def engine() -> tuple[Any, Any]:
     """The graphics engine and its pipe, one per process."""
     p3.loadPrcFileData("", SETTINGS)
+    # Bins draw in the order of the scene graph.  Panda3D's own would sort by memory addresses, and
+    # surfaces that lie in one place would win by chance.
+    for layer in range(SKY, SOLID + 1):
+        bins = p3.CullBinManager.getGlobalPtr()
+        bins.addBin(f"layer {layer}", p3.CullBinManager.BTUnsorted, 100 + layer)
     pipe = p3.GraphicsPipeSelection.getGlobalPtr().makeModulePipe("p3tinydisplay")
     return p3.GraphicsEngine.getGlobalPtr(), pipe
 
@@ -132,9 +137,10 @@ class Stage:
         self._puppets: dict[int, Puppet] = {}
         for piece in pieces:
             mesh = piece.mesh if piece.layer == SHADOW else lit(piece.mesh, look.sun, look.ambient)
-            self._tagged(set_up(self._root.attachNewNode(geometry(mesh)), piece), piece.kind, 0)
+            node = at_distance(self._root, piece).attachNewNode(geometry(mesh))
+            self._tagged(set_up(node, piece), piece.kind, 0)
         self._sky = self._tagged(self._root.attachNewNode(sky(look)), CLASS["Sky"], 0)
-        canvas(self._sky, GROUND - 1)
+        canvas(self._sky, SKY)
 
     def draw(self, view: Camera, placed: Sequence[Placed]) -> Shot:
         """What a camera sees of the street with these road users."""
@@ -181,11 +187,14 @@ class Puppet:
     def __init__(self, root: Any, body: Body, look: Look) -> None:
         self.node = root.attachNewNode(str(body.id))
         self._look = look
-        self._near, self._posed, self._step = True, None, None
+        self._near = True
+        self._posed: Body | None = None
+        self._step: int | None = None
         size = body.size
         shadow = blob(size.length * 0.58, size.width * 0.66, 0.6)
         set_up(self.node.attachNewNode(geometry(shadow)), Piece(shadow, None, 0, SHADOW))
         self._mesh, self._lamps = self.node.attachNewNode("mesh"), None
+        canvas(self.node, SOLID)
         if body.model in VEHICLES:
             self._wear(vehicles.vehicle(body.model, body.tint))
             self._lamps = self.node.attachNewNode(geometry(vehicles.brake_lamps(body.model)))
@@ -236,12 +245,22 @@ def kind_of(body: Body) -> int:
     return CLASS["Bicyclist" if body.model in CYCLISTS else "Pedestrian"]
 
 
+def at_distance(root: Any, piece: Piece) -> Any:
+    """Where a piece hangs that is drawn from near or from afar only."""
+    if piece.seen_m is None:
+        return root
+    switch = p3.LODNode("distance")
+    switch.addSwitch(piece.seen_m[1], piece.seen_m[0])
+    middle = piece.mesh.vertices.mean(axis=0)
+    switch.setCenter(p3.LPoint3f(*middle.tolist()))
+    return root.attachNewNode(switch)
+
+
 def set_up(node: Any, piece: Piece) -> Any:
     """Texture and layer of a piece."""
     if piece.texture is not None:
         node.setTexture(wrapped(piece.texture))
-    if piece.layer != SOLID:
-        canvas(node, piece.layer)
+    canvas(node, piece.layer)
     if piece.layer == SHADOW:
         node.setTransparency(p3.TransparencyAttrib.MAlpha)
         node.hide(TRUTH_EYE)
@@ -249,10 +268,10 @@ def set_up(node: Any, piece: Piece) -> Any:
 
 
 def canvas(node: Any, layer: int) -> None:
-    """Painted over what lies below, without regard to depth."""
-    node.setBin("background", layer)
-    node.setDepthTest(False)
-    node.setDepthWrite(False)
+    """Layers below SOLID are painted over one another without regard to depth."""
+    node.setBin(f"layer {layer}", 0)
+    node.setDepthTest(layer == SOLID)
+    node.setDepthWrite(layer == SOLID)
 
 
 def geometry(mesh: Mesh) -> Any:
@@ -316,9 +335,9 @@ def quads(grid: NDArray[np.float64]) -> NDArray[np.float64]:
 @cache
 def depth_ramp() -> Any:
     """Blue falls from 0 m (0) to FARTHEST_M (255), red and green leave their colours alone."""
-    codes = depth_code(np.linspace(0, FARTHEST_M, 1024))
+    codes = depth_code((np.arange(1024) + 0.5) / 1024 * FARTHEST_M)  # middles of the texels
     picture = np.full((1, 1024, 3), 255, np.uint8)
-    picture[0, :, 2] = np.round(codes)
+    picture[0, :, 2] = np.minimum(np.round(codes + ROUNDS_DOWN), 255)
     made = surface(picture, p3.SamplerState.WMClamp)
     made.setMinfilter(p3.SamplerState.FTLinear)
     return made

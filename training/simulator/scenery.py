@@ -9,18 +9,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from road_clarity.safety.scene import CLASSES
 from road_clarity.training.simulator import buildings, plants
-from road_clarity.training.simulator.mesh import Colour, Mesh, box, join, polygons, taper, tube
+from road_clarity.training.simulator.mesh import (
+    Colour,
+    Mesh,
+    box,
+    floats,
+    join,
+    polygons,
+    taper,
+    tube,
+)
 from road_clarity.training.simulator.street import BEHIND_M, KERB_M, LANE_M, Street
+from road_clarity.training.simulator.textures import BAY_M
 
 PIECE_M = 25.0
 VERGE_M = 60.0
-GROUND, ROAD, PAVING, PAINT, SHADOW, SOLID = range(6)  # layers, drawn in this order
+UNDER_M = 2.0  # what lies below reaches under its neighbour, so that no crack shows the sky
+AFAR_M = 85.0  # from where on trees are drawn with few triangles
+SKY, GROUND, ROAD, PAVING, PAINT, SHADOW, SOLID = range(7)  # layers, drawn in this order
 CLASS = {name: index for index, name in enumerate(CLASSES)}
 TARMAC: Colour = (0.40, 0.40, 0.42)
 SLABS: Colour = (0.66, 0.64, 0.61)
@@ -37,22 +50,20 @@ class Piece:
     texture: str | None
     kind: int  # index into CLASSES
     layer: int = SOLID
+    seen_m: tuple[float, float] | None = None  # only drawn at these distances
 
 
 def scenery(street: Street, seed: int) -> list[Piece]:
     """All pieces; what looks alike within one stretch of the street is one piece."""
     rng = np.random.default_rng((seed, 1))
-    found: dict[tuple[int, str | None, int, int], list[Mesh]] = defaultdict(list)
+    found: dict[tuple[Any, ...], list[Mesh]] = defaultdict(list)
     makers: list[Callable[..., Iterator[tuple[float, Piece]]]] = [ground, paint, furniture]
     makers += [houses, trees] if street.built_up else [countryside]
     for maker in makers:
         for s, piece in maker(street, rng):
-            key = (int(s // PIECE_M), piece.texture, piece.kind, piece.layer)
-            found[key].append(piece.mesh)
-    return [
-        Piece(join(meshes), texture, kind, layer)
-        for (_, texture, kind, layer), meshes in found.items()
-    ]
+            alike = (piece.texture, piece.kind, piece.layer, piece.seen_m)
+            found[(int(s // PIECE_M), *alike)].append(piece.mesh)
+    return [Piece(join(meshes), *alike) for (_, *alike), meshes in found.items()]
 
 
 def strip(
@@ -90,15 +101,16 @@ def ground(street: Street, rng: np.random.Generator) -> Iterator[tuple[float, Pi
     """Road, kerbs, pavements, and lawn behind them."""
     left, right = street.left_kerb, street.right_kerb
     road, paved = CLASS["Road"], CLASS["Pavement"]
+    under = UNDER_M if street.built_up else 0.0
     for s in stretches(street):
         for side, kerb in ((1, left), (-1, right)):
             outer = kerb + side * (street.pavement_m if street.built_up else 0.0)
-            lawn = sorted((outer, outer + side * VERGE_M), reverse=True)
+            lawn = sorted((outer - side * UNDER_M, outer + side * VERGE_M), reverse=True)
             grass = strip(street, s, (lawn[0], lawn[1]), LAWN, texture_m=8)
             yield s[0], Piece(grass, "grass", CLASS["Tree"], GROUND)
             if not street.built_up:
                 continue
-            walk = sorted((kerb + side * 0.16, outer), reverse=True)
+            walk = sorted((kerb, outer), reverse=True)
             slabs = strip(street, s, (walk[0], walk[1]), SLABS, KERB_M, 2.0)
             yield s[0], Piece(slabs, "paving", paved, PAVING)
             edge = sorted((kerb, kerb + side * 0.16), reverse=True)
@@ -107,7 +119,7 @@ def ground(street: Street, rng: np.random.Generator) -> Iterator[tuple[float, Pi
                 Piece(strip(street, s, (edge[0], edge[1]), KERBSTONE, KERB_M), None, paved, PAVING),
             )
             yield s[0], Piece(wall(street, s, kerb, KERB_M, KERBSTONE), None, paved, PAVING)
-        tarmac = strip(street, s, (left, right), TARMAC, texture_m=8, step=5)
+        tarmac = strip(street, s, (left + under, right - under), TARMAC, texture_m=8, step=5)
         yield s[0], Piece(tarmac, "asphalt", road, ROAD)
 
 
@@ -156,7 +168,7 @@ def houses(street: Street, rng: np.random.Generator) -> Iterator[tuple[float, Pi
         front = kerb + side * (street.pavement_m + 0.1)
         s = -BEHIND_M
         while s < street.length_m - 30:
-            width = buildings.BAY_M * int(rng.integers(3, 8))
+            width = BAY_M * int(rng.integers(3, 8))
             if rng.random() < 0.14:
                 yield from park(street, rng, (s, s + width), front, side)
             else:
@@ -194,8 +206,10 @@ def tree_at(
 ) -> Iterator[tuple[float, Piece]]:
     """A tree with the shadow under it."""
     x, y = (float(v) for v in street.world(s, d))
-    for texture, mesh in plants.tree(rng):
-        yield s, Piece(mesh.moved(x, y), texture, CLASS["Tree"])
+    trunk, crown, afar = (mesh.moved(x, y) for mesh in plants.tree(rng))
+    yield s, Piece(trunk, None, CLASS["Tree"])
+    yield s, Piece(crown, "leaves", CLASS["Tree"], seen_m=(0.0, AFAR_M))
+    yield s, Piece(afar, "leaves", CLASS["Tree"], seen_m=(AFAR_M, 1e4))
     yield s, Piece(blob(2.6, 2.2).moved(x + 0.8, y - 1.2), None, CLASS["Road"], SHADOW)
 
 
@@ -292,6 +306,6 @@ def blob(half_x: float, half_y: float, strength: float = 0.42) -> Mesh:
     )
     alphas: NDArray[np.float32] = edge.colours[:, 3].reshape(-1, 4)
     core.colours[:, 3] = strength
-    alphas[:] = np.float32([strength, 0, 0, strength])
+    alphas[:] = floats([strength, 0, 0, strength])
     edge.colours[:, 3] = alphas.ravel()
     return join([core, edge])

@@ -53,7 +53,8 @@ def clouds(rng: np.random.Generator, size: tuple[int, int], coarsest: int) -> ND
 
 def grey(values: NDArray[np.floating], tone: tuple[float, float, float] = (1, 1, 1)) -> Picture:
     """Brightness (h, w) around 255 in a tone."""
-    return np.uint8(np.clip(values[..., None] * np.array(tone), 0, 255))
+    picture: Picture = np.clip(values[..., None] * np.array(tone), 0, 255).astype(np.uint8)
+    return picture
 
 
 def asphalt(rng: np.random.Generator) -> Picture:
@@ -111,7 +112,7 @@ def facade(rng: np.random.Generator, number: int) -> Picture:
         for bay in range(BAYS):
             x, y = bay * cell + (cell - wide) // 2, base + (cell - high) // 2
             window(rng, picture, (x, y, wide, high), frame)
-    return np.uint8(np.clip(picture, 0, 255))
+    return np.clip(picture, 0, 255).astype(np.uint8)
 
 
 def bricks(picture: NDArray[np.float64]) -> None:
@@ -164,4 +165,4 @@ def shop(rng: np.random.Generator, number: int) -> Picture:
     picture[44:126, 176:206] = tone * 0.5 + 30
     picture[50:84, 181:201] = (105, 122, 138)
     picture[120:] *= 0.7
-    return np.uint8(np.clip(picture, 0, 255))
+    return np.clip(picture, 0, 255).astype(np.uint8)

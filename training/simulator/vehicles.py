@@ -17,10 +17,13 @@ from road_clarity.training.simulator.mesh import (
     Mesh,
     Point,
     box,
+    floats,
+    grid_normals,
     join,
     loft,
     polygon,
     polygons,
+    skin,
 )
 
 GLASS: Colour = (0.16, 0.20, 0.24)
@@ -97,7 +100,7 @@ def cabin(model: str, paint: Colour) -> Mesh:
     """Windscreen, side windows between pillars, rear window, roof."""
     form, size = FORMS[model], SIZES[model]
     foot_rear, roof_rear, roof_front, foot_front = (share * size.length for share in form.cabin)
-    belt = [float(np.interp(x / size.length, *zip(*form.belt, strict=True))) - 0.02
+    belt = [float(np.interp(x / size.length, *np.transpose(form.belt))) - 0.02
             for x in (foot_rear, foot_front)]  # fmt: skip
     low, high = size.width / 2 * 0.90, size.width / 2 * form.roof_share
     top = size.height - 0.05
@@ -137,9 +140,10 @@ def glazed(wall: Sequence[Point], panes: int, paint: Colour) -> Mesh:
     across.append(1.0)
     parts = []
     for index, (left, right) in enumerate(zip(across, across[1:], strict=False)):
-        glass = index % 2 == 1
-        for low, high in ((0.0, 0.08), (0.08, 0.90), (0.90, 1.0)):
-            colour = GLASS if glass and low == 0.08 else paint
+        if index % 2 == 0:
+            parts.append(patch(corners, (left, right), (0.0, 1.0), paint))
+            continue
+        for low, high, colour in ((0.0, 0.08, paint), (0.08, 0.90, GLASS), (0.90, 1.0, paint)):
             parts.append(patch(corners, (left, right), (low, high), colour))
     return join(parts)
 
@@ -162,7 +166,7 @@ def patch(
     ]
     mesh = polygons(np.array([points]), colour)
     if colour is GLASS:
-        mesh.colours[2:, :3] += np.float32([0.20, 0.23, 0.26])
+        mesh.colours[2:, :3] += floats([0.20, 0.23, 0.26])
     return mesh
 
 
@@ -194,7 +198,8 @@ def wheel(form: Form, width: float, x: float, side: float) -> Mesh:
         parts.append(polygons(points[None], colour))
     tread = np.stack([disc * radius + [x, side * (width / 2 + 0.02), radius],
                       disc * radius + [x, side * (width / 2 - 0.25), radius]])  # fmt: skip
-    parts.append(loft(tread if side < 0 else tread[:, ::-1], RUBBER))
+    tread = tread[:, ::-1] if side < 0 else tread
+    parts.append(skin(tread, grid_normals(tread), RUBBER))
     return join(parts)
 
 

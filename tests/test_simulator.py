@@ -1,0 +1,238 @@
+"""The simulated street: what the truth says about a frame can be seen in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from road_clarity.models.errors import BadInput
+from road_clarity.safety.scene import CLASSES
+from road_clarity.training.commands import frame_size
+from road_clarity.training.simulator.bodies import Body
+from road_clarity.training.simulator.camera import Camera
+from road_clarity.training.simulator.danger import gap_m, is_hazardous, time_to_collision_s
+from road_clarity.training.simulator.driving import Driver, between, car_following
+from road_clarity.training.simulator.scenario import SCENARIOS, compose, moments
+from road_clarity.training.simulator.street import Street
+
+EGO = Body(0, "saloon", s=0.0, d=-1.75, speed=10.0)  # 4.7 m long
+
+
+def ahead(gap: float, **how: float) -> Body:
+    """A saloon whose rear is `gap` metres before our bumper, in our lane unless told."""
+    return Body(1, "saloon", s=gap + 4.7, **{"d": -1.75, **how})
+
+
+# --- danger -----------------------------------------------------------------------------------
+
+
+def test_a_standing_car_20_m_ahead_is_hit_in_2_s_at_10_m_per_s() -> None:
+    assert time_to_collision_s(EGO, [ahead(20.0)]) == pytest.approx(2.0)
+
+
+def test_gap_is_measured_from_bumper_to_bumper() -> None:
+    assert gap_m(EGO, [ahead(20.0), ahead(35.0)]) == pytest.approx(20.0)
+
+
+def test_hazardous_means_less_than_1_m_within_3_s() -> None:
+    assert is_hazardous(EGO, [ahead(30.9)])  # 0.9 m left after 3 s
+    assert not is_hazardous(EGO, [ahead(31.1)])
+
+
+def test_a_car_that_goes_as_fast_as_we_do_is_no_hazard() -> None:
+    assert not is_hazardous(EGO, [ahead(5.0, speed=10.0)])
+    assert time_to_collision_s(EGO, [ahead(5.0, speed=10.0)]) is None
+
+
+def test_a_parked_car_beside_the_lane_is_no_hazard() -> None:
+    assert not is_hazardous(EGO, [ahead(20.0, d=-4.65)])
+    assert gap_m(EGO, [ahead(20.0, d=-4.65)]) is None
+
+
+def test_an_oncoming_car_in_its_own_lane_is_no_hazard() -> None:
+    assert not is_hazardous(EGO, [ahead(20.0, d=1.75, speed=10.0, heading=np.pi)])
+
+
+def test_somebody_who_walks_into_our_strip_in_time_is_a_hazard() -> None:
+    person = Body(1, "adult", s=22.0, d=-5.0, heading=np.pi / 2, speed=1.5)
+    assert is_hazardous(EGO, [person])
+
+
+def test_somebody_who_walks_along_the_kerb_is_no_hazard() -> None:
+    assert not is_hazardous(EGO, [Body(1, "adult", s=22.0, d=-5.0, speed=1.5)])
+
+
+def test_nobody_behind_us_is_a_hazard() -> None:
+    assert not is_hazardous(EGO, [Body(1, "saloon", s=-8.0, d=-1.75, speed=30.0)])
+
+
+# --- driving ----------------------------------------------------------------------------------
+
+
+def test_a_free_driver_at_the_wanted_speed_keeps_it() -> None:
+    assert car_following(10.0, 10.0, np.inf, 0.0) == 0.0
+
+
+def test_a_driver_brakes_harder_the_nearer_the_car_ahead() -> None:
+    assert car_following(10.0, 10.0, 10.0, 5.0) < car_following(10.0, 10.0, 20.0, 5.0) < 0.0
+
+
+def test_values_change_smoothly_between_keys() -> None:
+    keys = ((1.0, 0.0), (3.0, 8.0))
+    assert [between(keys, t) for t in (0.0, 1.5, 2.0, 9.0)] == [0.0, 1.25, 4.0, 8.0]
+
+
+def test_a_late_driver_gets_closer_than_an_early_one() -> None:
+    def closest(reaction_s: float) -> float:
+        ego, car = EGO, ahead(32.0)
+        driver = Driver(((0, 10.0),), ((0, -1.75),), reaction_s=reaction_s)
+        from road_clarity.training.simulator.bodies import Moment
+
+        for tick in range(160):
+            ego = driver.step(ego, Moment(tick * 0.05, ego, (car,)), 0.05)
+        return gap_m(ego, [car]) or 0.0
+
+    assert 0.0 < closest(0.8) < closest(0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "dangerous"),
+    [("calm_drive", False), ("parked_street", False), ("pedestrian_dart_out", True),
+     ("demo", True)],
+)  # fmt: skip
+def test_a_story_is_hazardous_where_it_says_so(name: str, dangerous: bool) -> None:
+    story = islice(moments(compose(name, 7), fps=10), 120)
+    assert any(is_hazardous(one.ego, one.others) for one in story) == dangerous
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_story_is_told_twice_the_same(name: str, seed: int) -> None:
+    first, second = ([*islice(moments(compose(name, seed), fps=4), 20)] for _ in range(2))
+    assert first == second
+
+
+def test_an_unknown_scenario_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(BadInput, match="scenario jam: choose one of calm_drive"):
+        compose("jam", 0)
+
+
+@pytest.mark.parametrize("text", ["640", "640x", "641x360", "2x2", "99999x99999"])
+def test_an_impossible_size_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="size"):
+        frame_size(text)
+
+
+# --- street and camera ------------------------------------------------------------------------
+
+
+def test_lines_two_and_three_bound_our_lane() -> None:
+    street = Street(lanes=2, oncoming=1)
+    lines = street.ego_lines(d=-5.25)  # the outer lane
+    assert {number: line.d for number, line in lines.items()} == {1: 0.0, 2: -3.5, 3: -7.0}
+    assert [line.dashed for line in street.lines] == [False, True, True, False]
+
+
+def test_a_level_camera_sees_the_far_road_at_the_horizon() -> None:
+    camera = Camera((640, 360), (0.0, 0.0, 1.4), yaw=0.0)
+    (near, far), depth = camera.project(np.array([[10.0, 0.0, 0.0], [1e6, 0.0, 0.0]]))
+    assert near == pytest.approx((320.0, 180 + 1.4 / 10 * 554.26), abs=0.01)
+    assert far == pytest.approx((320.0, 180.0), abs=0.01)
+    assert depth == pytest.approx((10.0, 1e6))
+
+
+def test_what_is_to_the_left_lies_on_the_left_of_the_picture() -> None:
+    camera = Camera((640, 360), (0.0, 0.0, 1.4), yaw=0.0)
+    pixels, _ = camera.project(np.array([[10.0, 2.0, 1.4]]))
+    assert pixels[0] == pytest.approx((320 - 110.85, 180.0), abs=0.01)
+
+
+# --- pictures ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def frame():
+    pytest.importorskip("panda3d")
+    from road_clarity.training.simulator.film import simulate
+
+    return next(simulate(3, "crossing", size=(640, 360), fps=10, seconds=0.1))
+
+
+def test_boxes_hold_exactly_what_is_seen_of_their_objects(frame) -> None:
+    assert len(frame.truth.instances) > 5
+    for one in frame.truth.instances:
+        rows, columns = np.nonzero(frame.truth.identities == one.id)
+        assert len(rows) == one.pixels
+        assert one.box == (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+
+
+def test_objects_wear_the_class_of_their_label(frame) -> None:
+    for one in frame.truth.instances:
+        kinds = {CLASSES[k] for k in frame.truth.classes[frame.truth.identities == one.id]}
+        assert kinds <= ({"Car"} if one.label == "vehicle" else {"Pedestrian", "Bicyclist"})
+
+
+def test_the_right_edge_line_is_painted_white_where_the_truth_says_so(frame) -> None:
+    edge = next(lane for lane in frame.truth.lanes if lane.id == 3)
+    brightness = frame.image.astype(int).min(axis=2)
+    on_road = frame.truth.classes == CLASSES.index("Road")
+    near = [(int(x), int(y)) for x, y in edge.points if y > 230 and on_road[int(y), int(x)]]
+    assert len(near) > 5
+    assert all(brightness[y, x] > brightness[y, x - 12] + 60 for x, y in near)
+
+
+def test_sky_is_above_road(frame) -> None:
+    rows = {name: np.nonzero(frame.truth.classes == CLASSES.index(name))[0] for name in CLASSES}
+    assert rows["Sky"].max() < 200 < np.median(rows["Road"])
+
+
+def test_depth_is_right_on_the_road_ahead(frame) -> None:
+    view = Camera((640, 360), (0.0, 0.0, 1.4), yaw=0.0, pitch=np.radians(-1.5))
+    pixels, depth = view.project(np.array([[8.0, 0.0, 0.0], [20.0, 0.0, 0.0]]))
+    seen = [frame.truth.depth_m[int(y), int(x)] for x, y in pixels]
+    assert seen == pytest.approx(depth, rel=0.05)
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    pytest.importorskip("panda3d")
+    from road_clarity.training.simulator.film import simulate
+    from road_clarity.training.simulator.record import record
+
+    digests = []
+    for name in ("first", "second"):
+        frames = simulate(5, "lane_drift", size=(128, 72), fps=5, seconds=0.6)
+        paths = record(frames, tmp_path / name, 5)[:2]
+        digests.append([hashlib.sha256(path.read_bytes()).hexdigest() for path in paths])
+    assert digests[0] == digests[1]
+
+
+def test_a_film_lies_beside_its_truth_and_nothing_else(tmp_path: Path) -> None:
+    pytest.importorskip("panda3d")
+    from road_clarity.training.simulator.film import simulate
+    from road_clarity.training.simulator.record import record
+
+    frames = simulate(1, "crossing", size=(64, 36), fps=2, seconds=1)
+    record(frames, tmp_path / "clip.mp4", 2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "clip.truth.jsonl"]
+    rows = [json.loads(line) for line in (tmp_path / "clip.truth.jsonl").read_text().splitlines()]
+    assert [row["stamp_ns"] for row in rows] == [0, 500_000_000]
+    assert rows[0]["ego"]["s_m"] == 0.0
+
+
+def test_a_film_that_breaks_off_leaves_nothing_behind(tmp_path: Path) -> None:
+    pytest.importorskip("panda3d")
+    from road_clarity.training.simulator.film import simulate
+    from road_clarity.training.simulator.record import record
+
+    def breaks_off():
+        yield next(simulate(1, "crossing", size=(64, 36), fps=2, seconds=0.5))
+        raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError):
+        record(breaks_off(), tmp_path / "clip.mp4", 2)
+    assert list(tmp_path.iterdir()) == []
