@@ -18,6 +18,7 @@ from torch import Tensor
 from road_clarity.models.lane_line import ROW_STEP, Array, Maxima, smooth_line, strongest_line
 
 BOX = 9  # published width of the box mean [px]
+FEWEST_POINTS = 5  # a shorter line is dropped
 PEAK_REACH = 8  # columns each side of a maximum that share in its position [px]
 
 
@@ -45,9 +46,14 @@ class DecodedLane:
 
 
 def decode(
-    logits: Tensor, existence: Tensor, view: View, *,
-    point_threshold: float = 0.3, existence_threshold: float = 0.5, fewest_points: int = 5,
-) -> list[DecodedLane]:  # fmt: skip
+    logits: Tensor,
+    existence: Tensor,
+    view: View,
+    *,
+    point_threshold: float = 0.3,
+    existence_threshold: float = 0.5,
+    least_confidence: float = 0.0,
+) -> list[DecodedLane]:
     """logits: (5, h, w); existence: (4,)"""
     present = [i for i, p in enumerate(existence.tolist()) if p > existence_threshold]
     if not present:
@@ -59,10 +65,10 @@ def decode(
     lanes = []
     for i, line in lines.items():
         smooth = smooth_line(line, horizon)
-        if len(smooth) >= fewest_points:
+        confidence = min(float(existence[i]) * float(smooth.weights.mean()), 1.0)
+        if len(smooth) >= FEWEST_POINTS and confidence >= least_confidence:
             points = view.to_source(np.stack([smooth.columns, smooth.rows], axis=1))
-            confidence = float(existence[i]) * float(smooth.weights.mean())
-            lanes.append(DecodedLane(i + 1, points, min(confidence, 1.0)))
+            lanes.append(DecodedLane(i + 1, points, confidence))
     return lanes
 
 

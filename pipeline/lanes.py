@@ -29,6 +29,7 @@ class LaneConfig(Checked):
     bottom: float = setting(0.0, "share of the frame cut off below [1]", low=0.0, high=0.3)
     existence: float = setting(0.5, "probability above which a line is there", low=0.0, high=1.0)
     point: float = setting(0.3, "probability above which a row shows its line", low=0.05, high=1.0)
+    confidence: float = setting(0.4, "confidence below which a line is dropped", low=0.0, high=1.0)
 
 
 class LaneStage:
@@ -56,6 +57,7 @@ class LaneStage:
             view,
             point_threshold=self._config.point,
             existence_threshold=self._config.existence,
+            least_confidence=self._config.confidence,
         )
         return Lanes(frame.stamp_ns, tuple(as_lane(lane, frame.size) for lane in lanes))
 

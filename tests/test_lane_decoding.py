@@ -58,9 +58,13 @@ def test_a_line_that_shows_in_too_few_rows_is_dropped():
     assert decode(maps_with_line(2, 10.0, 11.0, range(33, 34)), existing(2), WHOLE) == []
 
 
-def test_confidence_is_existence_times_probability():
+def test_a_line_of_little_confidence_is_dropped():
     (lane,) = decode(maps_with_line(2, 20.0, 30.0), existing(2), WHOLE)
     assert 0.3 * 0.9 < lane.confidence <= 0.9
+    less = lane.confidence - 0.01
+    line, there = maps_with_line(2, 20.0, 30.0), existing(2)
+    assert len(decode(line, there, WHOLE, least_confidence=less)) == 1
+    assert decode(line, there, WHOLE, least_confidence=less + 0.02) == []
 
 
 @pytest.mark.parametrize(
