@@ -1,33 +1,29 @@
 # syntax=docker/dockerfile:1
 # road_clarity on apt ROS 2 Jazzy, for x86-64 and (CPU only, or with NVIDIA's own base image) arm64.
 #
-#   docker build -t road_clarity .                                    processor only
-#   docker build -t road_clarity:cuda --build-arg COMPUTE=cuda .      NVIDIA GPU
+#   docker build -t road_clarity .
 #   docker run --rm --network host --ipc host road_clarity image_topic:=/my_camera/image_raw
-#   docker run ... --gpus all road_clarity:cuda device:=cuda
+#   docker build -t road_clarity:cpu --build-arg TORCH_INDEX=... .    smaller, without CUDA
+#   docker run ... --gpus all road_clarity device:=cuda            on an NVIDIA GPU
 #
 # --ipc host (or --shm-size 1g): raw images go through shared memory, of which a container has 64 MB by default.
 
-ARG COMPUTE=cpu
+ARG TORCH_INDEX=""
 
 # Where the packages are built; its compilers do not ship. ------------------------------------------------------
 FROM ros:jazzy-ros-base AS build
-ARG COMPUTE
+ARG TORCH_INDEX
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
       python3-pip python3-venv ros-jazzy-visualization-msgs \
  && rm -rf /var/lib/apt/lists/*
 
-# Python packages that apt does not have, beside those of ROS.  The torch of PyPI is the one for NVIDIA GPUs.
+# Python packages that apt does not have, beside those of ROS.  pip's default torch carries CUDA and runs without a
+# GPU as well; TORCH_INDEX may name an index of smaller, CPU-only wheels.
 RUN python3 -m venv --system-site-packages /opt/road_clarity/python
 ENV PATH=/opt/road_clarity/python/bin:$PATH
 RUN --mount=type=cache,target=/root/.cache/pip \
-    case "$COMPUTE" in \
-      cpu)  index=https://download.pytorch.org/whl/cpu ;; \
-      cuda) index=https://pypi.org/simple ;; \
-      *)    echo "COMPUTE is $COMPUTE: use cpu or cuda" >&2; exit 2 ;; \
-    esac \
- && pip install --index-url "$index" torch==2.13.0
+    pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch==2.13.0
 
 COPY . /workspace/src/road_clarity
 WORKDIR /workspace/src/road_clarity
@@ -49,6 +45,8 @@ COPY docker_entrypoint.sh /docker_entrypoint.sh
 
 ENV PATH=/opt/road_clarity/python/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    NVIDIA_VISIBLE_DEVICES=all \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     MALLOC_MMAP_THRESHOLD_=33554432 \
     MALLOC_TRIM_THRESHOLD_=536870912 \
     MALLOC_TOP_PAD_=33554432

@@ -37,9 +37,11 @@ def up(
     """Start the nodes, without the ros2 command, and keep them running."""
     from road_clarity.nodes.supervisor import supervise
     from road_clarity.nodes.table import complete, starts
+    from road_clarity.pipeline.presets import preset as require_preset
 
     if find_spec("rclpy") is None or find_spec("road_clarity_msgs") is None:
         raise BadInput("ROS", "rclpy or road_clarity_msgs", "missing; see `road-clarity doctor`")
+    require_preset(preset)  # one sentence here instead of one from every process
     given = {name: str(value) for name, value in locals().items() if name in REPLAY_ARGUMENTS}
     processes, arguments = (REPLAY, REPLAY_ARGUMENTS) if source else (DRIVE, DRIVE_ARGUMENTS)
     return supervise(
