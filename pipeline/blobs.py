@@ -20,7 +20,7 @@ from road_clarity.safety.settings import Checked, setting
 Mask = NDArray[np.uint8]  # (h, w), 1 inside
 
 KINDS = {"person": ("Pedestrian", "Bicyclist"), "vehicle": ("Car",)}
-WIDE = {"person": 0.6, "vehicle": 1.1}  # width / height above which waists are looked for
+WIDE = {"person": 0.4, "vehicle": 1.1}  # width / height above which waists are looked for
 WIDEST = {"person": 1.2, "vehicle": 4.0}  # width / height above which it is no object
 WAIST = 0.65  # cells in a waist, against the lesser of the maxima on its sides
 STEP = 0.22  # rise or fall of the lower edge, against the height of the blob beside it
