@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,10 +14,10 @@ import pytest
 from road_clarity.models.errors import BadInput
 from road_clarity.safety.scene import CLASSES
 from road_clarity.training.commands import frame_size
-from road_clarity.training.simulator.bodies import Body
+from road_clarity.training.simulator.bodies import Body, Moment
 from road_clarity.training.simulator.camera import Camera
 from road_clarity.training.simulator.danger import gap_m, is_hazardous, time_to_collision_s
-from road_clarity.training.simulator.driving import Driver, between, car_following
+from road_clarity.training.simulator.driving import Driver, Walker, between, car_following
 from road_clarity.training.simulator.scenario import SCENARIOS, compose, moments
 from road_clarity.training.simulator.street import Street
 
@@ -91,13 +92,19 @@ def test_a_late_driver_gets_closer_than_an_early_one() -> None:
     def closest(reaction_s: float) -> float:
         ego, car = EGO, ahead(32.0)
         driver = Driver(((0, 10.0),), ((0, -1.75),), reaction_s=reaction_s)
-        from road_clarity.training.simulator.bodies import Moment
-
         for tick in range(160):
             ego = driver.step(ego, Moment(tick * 0.05, ego, (car,)), 0.05)
         return gap_m(ego, [car]) or 0.0
 
     assert 0.0 < closest(0.8) < closest(0.0)
+
+
+def test_who_has_set_off_crosses_although_our_car_stops() -> None:
+    walker = Walker(((20.0, -5.0), (20.0, 5.0)), pace=1.0, waits_at=0, until_ego_s=3.0)
+    person, fast, slow = Body(1, "adult", s=20.0, d=-5.0), EGO, replace(EGO, speed=0.0)
+    for ego in (fast, *[slow] * 9):
+        person = walker.step(person, Moment(0.0, ego, ()), 0.5)
+    assert (person.s, person.d) == pytest.approx((20.0, 0.0))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ STANDSTILL_M = 2.5
 SIGHT_M = 120.0
 ASIDE_M = 8.0  # nobody from further aside gets into our strip in time
 HEADWAY_S = 1.3
+GONE = -1
 STEEPEST = 0.3  # sideways per forward metre, when changing lanes
 Keys = tuple[tuple[float, float], ...]  # (time [s], value), values change smoothly between them
 
@@ -116,7 +117,7 @@ class Walker:
 
     path: tuple[tuple[float, float], ...]
     pace: float  # [m/s]
-    waits_at: int = -1
+    waits_at: int = GONE
     until_ego_s: float | None = None
     pause_s: float = 0.0
     leg: int = 0
@@ -143,11 +144,15 @@ class Walker:
     def _waits(self, me: Body, moment: Moment, dt: float) -> bool:
         if self.leg != self.waits_at:
             return False
-        if self.until_ego_s is None:
-            self.pause_s -= dt
-            return self.pause_s > 0
+        self.pause_s -= dt
         ahead = me.s - moment.ego.s - moment.ego.reach[0]
-        return ahead > self.until_ego_s * max(moment.ego.speed, 0.5)
+        if self.until_ego_s is None:
+            waits = self.pause_s > 0
+        else:
+            waits = ahead > self.until_ego_s * max(moment.ego.speed, 0.5)
+        if not waits:
+            self.waits_at = GONE  # who has set off does not stop because our car does
+        return waits
 
 
 def between(keys: Keys, time_s: float) -> float:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from road_clarity.training.simulator.mesh import floats
+from road_clarity.training.simulator.mesh import Colour, floats
 from road_clarity.training.simulator.textures import clouds
 
 FARTHEST_M = 600.0  # depths are coded in 255 steps of equal ratio of (1 + z / NEAR_M)
@@ -66,12 +66,25 @@ def sky_picture(look: Look) -> NDArray[np.uint8]:
     return picture
 
 
+def haze(depth_m: NDArray[np.floating] | float, look: Look) -> NDArray[np.float32]:
+    """Share of the haze in what is seen at a depth [m]."""
+    return floats(1 - np.exp(-((np.asarray(depth_m) / look.sight_m) ** 1.2)))
+
+
+def faded(colour: NDArray[np.floating], depth_m: float, look: Look) -> Colour:
+    """An RGB colour in [0, 1] as it is seen at a depth [m]."""
+    red, green, blue = colour + (np.array(look.horizon) / 255 - colour) * haze(depth_m, look)
+    return float(red), float(green), float(blue)
+
+
 def weathered(
-    picture: NDArray[np.uint8], codes: NDArray[np.uint8], sky: NDArray[np.bool_], look: Look
+    picture: NDArray[np.uint8], codes: NDArray[np.uint8], backdrop: NDArray[np.bool_], look: Look
 ) -> NDArray[np.uint8]:
-    """The picture (H, W, 3) behind haze, by the depth code of every pixel (H, W), and graded."""
-    veil = cv2.LUT(codes, floats(1 - np.exp(-((depth_of_code() / look.sight_m) ** 1.2))))
-    veil[sky] = 0.0
+    """The picture (H, W, 3) behind haze, by the depth code of every pixel (H, W), and graded.
+
+    The backdrop has its haze already."""
+    veil = cv2.LUT(codes, haze(depth_of_code(), look))
+    veil[backdrop] = 0.0
     clear = cv2.merge([1 - veil] * 3)
     bright = cv2.multiply(picture, clear, dtype=cv2.CV_32F)
     bright += (1 - clear) * floats(look.horizon)

@@ -25,15 +25,26 @@ from road_clarity.training.simulator.look import (
     Look,
     depth_code,
     depth_of_code,
+    faded,
     sky_picture,
     weathered,
 )
 from road_clarity.training.simulator.mesh import Mesh, lit, polygons
-from road_clarity.training.simulator.scenery import CLASS, SHADOW, SKY, SOLID, Piece, blob
+from road_clarity.training.simulator.scenery import (
+    CLASS,
+    FAR_WOODS,
+    HILLS,
+    HILLS_M,
+    SHADOW,
+    SKY,
+    SOLID,
+    Piece,
+    blob,
+)
 from road_clarity.training.simulator.textures import Picture, texture
 
 SMOOTH = 2
-DRAWN_M = 160.0  # road users farther away are not drawn
+ROAD_USERS_M = 160.0  # road users farther away are not drawn
 SKY_M = 900.0
 BEYOND_M = 4000.0  # nothing crosses the far plane: the renderer cuts colours wrongly there
 STREET_EYE, TRUTH_EYE = p3.BitMask32.bit(0), p3.BitMask32.bit(1)
@@ -135,18 +146,24 @@ class Stage:
         self._truth.camera.setTagStateKey("truth")
         self._known: set[str] = set()
         self._puppets: dict[int, Puppet] = {}
+        self._backdrop = self._root.attachNewNode("backdrop")  # so far that it goes with the camera
+        canvas(self._tagged(self._backdrop.attachNewNode(sky(look)), CLASS["Sky"], 0), SKY)
         for piece in pieces:
-            mesh = piece.mesh if piece.layer == SHADOW else lit(piece.mesh, look.sun, look.ambient)
-            node = at_distance(self._root, piece).attachNewNode(geometry(mesh))
-            self._tagged(set_up(node, piece), piece.kind, 0)
-        self._sky = self._tagged(self._root.attachNewNode(sky(look)), CLASS["Sky"], 0)
-        canvas(self._sky, SKY)
+            self._add(piece)
+
+    def _add(self, piece: Piece) -> None:
+        light = self._look.sun, self._look.ambient
+        mesh = piece.mesh if piece.layer == SHADOW else lit(piece.mesh, *light)
+        if piece.layer == HILLS:
+            mesh = mesh.painted(faded(mesh.colours[0, :3], HILLS_M, self._look))
+        parent = self._backdrop if piece.layer == HILLS else at_distance(self._root, piece)
+        self._tagged(set_up(parent.attachNewNode(geometry(mesh)), piece), piece.kind, 0)
 
     def draw(self, view: Camera, placed: Sequence[Placed]) -> Shot:
         """What a camera sees of the street with these road users."""
-        self._sky.setPos(*view.position)
+        self._backdrop.setPos(*view.position)
         for one in placed:
-            near = math.hypot(one.x - view.position[0], one.y - view.position[1]) < DRAWN_M
+            near = math.hypot(one.x - view.position[0], one.y - view.position[1]) < ROAD_USERS_M
             self._puppet(one.body).take(one, near)
         for eye in (self._eye, self._truth):
             eye.look(view)
@@ -161,7 +178,9 @@ class Stage:
     def _shot(self, size: tuple[int, int]) -> Shot:
         red, green, codes = cv2.split(self._truth.seen(size))
         kinds, identities = red // KIND_STEP, green // IDENTITY_STEP
-        picture = weathered(self._eye.seen(size), codes, kinds == CLASS["Sky"], self._look)
+        backdrop = (kinds == CLASS["Sky"]) | (kinds == FAR_WOODS)
+        picture = weathered(self._eye.seen(size), codes, backdrop, self._look)
+        kinds[kinds == FAR_WOODS] = CLASS["Tree"]
         return Shot(picture, kinds, identities, cv2.LUT(codes, depth_of_code()))
 
     def _puppet(self, body: Body) -> Puppet:
@@ -246,9 +265,7 @@ def kind_of(body: Body) -> int:
 
 
 def at_distance(root: Any, piece: Piece) -> Any:
-    """Where a piece hangs that is drawn from near or from afar only."""
-    if piece.seen_m is None:
-        return root
+    """Where a piece hangs, so that it is drawn within its distances only."""
     switch = p3.LODNode("distance")
     switch.addSwitch(piece.seen_m[1], piece.seen_m[0])
     middle = piece.mesh.vertices.mean(axis=0)

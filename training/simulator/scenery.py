@@ -33,8 +33,11 @@ PIECE_M = 25.0
 VERGE_M = 60.0
 UNDER_M = 2.0  # what lies below reaches under its neighbour, so that no crack shows the sky
 AFAR_M = 85.0  # from where on trees are drawn with few triangles
-SKY, GROUND, ROAD, PAVING, PAINT, SHADOW, SOLID = range(7)  # layers, drawn in this order
+HILLS_M = 560.0
+DRAWN_M = 540.0  # up to where anything is drawn
+SKY, HILLS, GROUND, ROAD, PAVING, PAINT, SHADOW, SOLID = range(8)  # layers, drawn in this order
 CLASS = {name: index for index, name in enumerate(CLASSES)}
+FAR_WOODS = len(CLASSES)  # trees, but haze is in their colour already
 TARMAC: Colour = (0.40, 0.40, 0.42)
 SLABS: Colour = (0.66, 0.64, 0.61)
 KERBSTONE: Colour = (0.72, 0.71, 0.69)
@@ -50,7 +53,7 @@ class Piece:
     texture: str | None
     kind: int  # index into CLASSES
     layer: int = SOLID
-    seen_m: tuple[float, float] | None = None  # only drawn at these distances
+    seen_m: tuple[float, float] = (0.0, DRAWN_M)  # only drawn at these distances
 
 
 def scenery(street: Street, seed: int) -> list[Piece]:
@@ -63,7 +66,8 @@ def scenery(street: Street, seed: int) -> list[Piece]:
         for s, piece in maker(street, rng):
             alike = (piece.texture, piece.kind, piece.layer, piece.seen_m)
             found[(int(s // PIECE_M), *alike)].append(piece.mesh)
-    return [Piece(join(meshes), *alike) for (_, *alike), meshes in found.items()]
+    pieces = [Piece(join(meshes), *alike) for (_, *alike), meshes in found.items()]
+    return [hills(seed), *pieces]
 
 
 def strip(
@@ -178,6 +182,19 @@ def houses(street: Street, rng: np.random.Generator) -> Iterator[tuple[float, Pi
             s += width + (float(rng.uniform(1.5, 6)) if rng.random() < 0.2 else 0.0)
 
 
+def hills(seed: int) -> Piece:
+    """Wooded hills all around the camera; they are so far that they go with it."""
+    rng = np.random.default_rng((seed, 2))
+    around = np.linspace(0, 2 * np.pi, 121)
+    waves = np.array([3, 8, 13, 29])[:, None]
+    heights = rng.uniform(2, 5, (4, 1)) * np.sin(waves * around + rng.uniform(0, 7, (4, 1)))
+    top = 13 + heights.sum(axis=0) + rng.uniform(0, 1.2, 121)
+    ring = HILLS_M * np.stack([np.cos(around), np.sin(around)], axis=1)
+    low, high = np.insert(ring, 2, -9.0, axis=1), np.column_stack([ring, top])
+    slopes = np.stack([low[1:], low[:-1], high[:-1], high[1:]], axis=1)
+    return Piece(polygons(slopes, (0.30, 0.40, 0.24)), None, FAR_WOODS, HILLS)
+
+
 def along_street(street: Street, mesh: Mesh, s: float, d: float, side: int) -> Mesh:
     """A mesh whose front looks along -y, placed to look at the street from its `side`."""
     x, y = street.world(s, d)
@@ -209,7 +226,7 @@ def tree_at(
     trunk, crown, afar = (mesh.moved(x, y) for mesh in plants.tree(rng))
     yield s, Piece(trunk, None, CLASS["Tree"])
     yield s, Piece(crown, "leaves", CLASS["Tree"], seen_m=(0.0, AFAR_M))
-    yield s, Piece(afar, "leaves", CLASS["Tree"], seen_m=(AFAR_M, 1e4))
+    yield s, Piece(afar, "leaves", CLASS["Tree"], seen_m=(AFAR_M, DRAWN_M))
     yield s, Piece(blob(2.6, 2.2).moved(x + 0.8, y - 1.2), None, CLASS["Road"], SHADOW)
 
 
@@ -278,15 +295,28 @@ def disc(radius: float, sides: int, x: float, z: float, colour: Colour, turn: fl
     return polygons(points[None], colour)
 
 
+# Strokes of a figure: middle to the left, middle upwards, width, height [m].
+STROKES = {
+    "top": (0.0, 0.11, 0.11, 0.03), "centre": (0.0, 0.0, 0.11, 0.03),
+    "bottom": (0.0, -0.11, 0.11, 0.03),
+    "high left": (0.05, 0.055, 0.03, 0.13), "high right": (-0.05, 0.055, 0.03, 0.13),
+    "low left": (0.05, -0.055, 0.03, 0.13), "low right": (-0.05, -0.055, 0.03, 0.13),
+}  # fmt: skip
+
+
 def round_sign() -> Mesh:
-    """A speed limit: red ring, white middle, dark figure."""
-    bars = [
-        box((-0.075, y - 0.03, 2.33), (-0.06, y + 0.03, 2.53), (0.1, 0.1, 0.1))
-        for y in (-0.1, 0.08)
-    ]
-    return join(
-        [disc(0.32, 16, -0.04, 2.43, (0.78, 0.08, 0.09)), disc(0.24, 16, -0.05, 2.43, WHITE), *bars]
+    """A speed limit of 50: red ring, white middle, dark figures of straight strokes."""
+    strokes = []
+    for middle, missing in ((0.085, ("high right", "low left")), (-0.085, ("centre",))):
+        for name, (y, z, wide, high) in STROKES.items():
+            if name not in missing:
+                low = (-0.065, middle + y - wide / 2, 2.43 + z - high / 2)
+                strokes.append(box(low, (-0.055, low[1] + wide, low[2] + high), (0.08, 0.08, 0.09)))
+    ring, middle_disc = (
+        disc(0.32, 18, -0.04, 2.43, (0.78, 0.08, 0.09)),
+        disc(0.25, 18, -0.05, 2.43, WHITE),
     )
+    return join([ring, middle_disc, *strokes])
 
 
 def zebra_sign() -> Mesh:

@@ -47,7 +47,7 @@ def city_life(
     cast += oncoming(rng, street, speed)
     if street.lanes > 1:
         cast += with_the_flow(rng, street, street.lane(street.lanes - 1), speed)
-    cast += on_the_pavements(rng, street, count=int(rng.integers(10, 18)))
+    cast += on_the_pavements(rng, street, count=int(rng.integers(14, 24)))
     if rng.random() < 0.5:
         cast.append(cyclist(rng, street))
     return cast

@@ -186,18 +186,18 @@ def van_door_window(
 
 def wheel(form: Form, width: float, x: float, side: float) -> Mesh:
     """Dark arch, tyre and rim, just outside of the body."""
-    angle = np.linspace(0, 2 * np.pi, 14, endpoint=False) * -side
-    disc = np.stack([np.cos(angle), np.zeros(14), np.sin(angle)], axis=1)
-    radius = form.wheel
+    radius, middle = form.wheel, width / 2
     parts = []
-    for factor, out, colour in ((1.16, 0.004, TRIM), (1.0, 0.02, RUBBER), (0.62, 0.03, RIM)):
-        centre = np.array([x, side * (width / 2 + out), radius])
-        points = centre + disc * radius * factor
-        if colour is TRIM:
-            points[:, 2] = np.maximum(points[:, 2], form.sill)
-        parts.append(polygons(points[None], colour))
-    tread = np.stack([disc * radius + [x, side * (width / 2 + 0.02), radius],
-                      disc * radius + [x, side * (width / 2 - 0.25), radius]])  # fmt: skip
+    for factor, out, turn, colour in (
+        (1.18, 0.004, np.pi, TRIM), (1.0, 0.02, 2 * np.pi, RUBBER), (0.62, 0.03, 2 * np.pi, RIM),
+    ):  # fmt: skip
+        angle = np.linspace(0, turn, 15)[: 15 if turn < 4 else 14] * -side
+        if side > 0 and turn < 4:
+            angle += np.pi
+        disc = np.stack([np.cos(angle), 0 * angle, np.sin(angle)], axis=1) * radius * factor
+        parts.append(polygons((disc + [x, side * (middle + out), radius])[None], colour))
+    tyre = disc / factor
+    tread = np.stack([tyre + [x, side * (middle - inset), radius] for inset in (-0.02, 0.25)])
     tread = tread[:, ::-1] if side < 0 else tread
     parts.append(skin(tread, grid_normals(tread), RUBBER))
     return join(parts)
