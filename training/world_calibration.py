@@ -1,6 +1,6 @@
 """Tell the world model what calm is: its scores on validation frames, put into its own buffers.
 
-Spreads of latents and of prediction errors come from training frames, scores from validation
+Spreads of latents and of prediction errors come from training frames, still scores from validation
 frames: a 32-dimensional spread that had seen the frames it judges would call new ones strange.
 N frames, T steps, D latent dimensions.
 """
@@ -17,6 +17,7 @@ from road_clarity.training.world_batches import to_tensor
 from road_clarity.training.world_clips import Clip
 from road_clarity.training.world_lstm import latent_run
 
+STEPS = 64  # of every run through a clip
 LIGHTS = (0.85, 1.0, 1.15)  # factors on all colours
 
 
@@ -30,6 +31,11 @@ def round_as_stored(net: nn.Module) -> None:
 def scores(vae: Vae, x: Tensor) -> Tensor:
     """(N, 3, 64, 64) -> (N, 3) of safety.anomaly.look"""
     return torch.cat([anomaly.look(vae, part).scores for part in x.split(64)])
+
+
+def evenly(values: Tensor) -> Tensor:
+    """STEPS of a clip's values (T, ...), evenly spread: long clips do not outvote short ones."""
+    return values[torch.linspace(0, len(values) - 1, STEPS).round().long()]
 
 
 def calm_views(clip: Clip) -> list[Tensor]:
@@ -90,7 +96,7 @@ def calibrate_lstm(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> None:
     errors = []
     for clip in moving:
         predicted, seen = one_step(vae, lstm, to_tensor(clip.frames[: clip.split]), clip.rate_hz)
-        errors.append(seen - predicted)
+        errors.append(evenly(seen - predicted))
     lstm.calm_change.fit(torch.cat(errors))
     round_as_stored(lstm)
     surprise, still = motion(vae, lstm, moving)
@@ -102,11 +108,14 @@ def calibrate_lstm(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> None:
 
 
 def motion(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> tuple[Tensor, Tensor]:
-    """Of all validation steps: surprise (T,) and the scores (T, 3) of the frames they fall on."""
+    """Surprise (T,) of all steps before the test part, and the scores (T, 3) of their frames.
+
+    So few real clips move that their trained part is calm's measure too.
+    """
     alone, frames = [], []
     for clip in clips:
         for x in calm_views(clip):
-            surprise, at = surprises(vae, lstm, x, clip.rate_hz, clip.split)
-            alone.append(surprise)
-            frames.append(x[at])
+            surprise, at = surprises(vae, lstm, x, clip.rate_hz, first=0)
+            alone.append(evenly(surprise))
+            frames.append(x[evenly(at)])
     return torch.cat(alone), scores(vae, torch.cat(frames))
