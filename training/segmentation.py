@@ -164,14 +164,17 @@ def class_weights(pairs: list[Labelled]) -> Tensor:
 
 @torch.inference_mode()
 def score(network: nn.Module, pairs: list[Labelled]) -> Confusion:
-    """At the labels' resolution, as the pipeline would see the images."""
+    """At the labels' resolution, made of the same steps as pipeline.segmentation's answer."""
     network.eval()
     total = empty(len(CLASSES))
     for pair in pairs:
         image = cv2.resize(pair.image, INPUT_SIZE, interpolation=cv2.INTER_AREA)
         logits = network(normalise(torch.from_numpy(image)[None]))
-        full = F.interpolate(logits, pair.label.shape, mode="bilinear", align_corners=False)
-        total += confusion(pair.label, full.argmax(1)[0].byte().numpy(), len(CLASSES))
+        full = F.interpolate(logits, INPUT_SIZE[::-1], mode="bilinear", align_corners=False)
+        said = full.argmax(1)[0].byte().numpy()
+        to_label = pair.label.shape[1], pair.label.shape[0]
+        said = cv2.resize(said, to_label, interpolation=cv2.INTER_NEAREST)
+        total += confusion(pair.label, said, len(CLASSES))
     return total
 
 
