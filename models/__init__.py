@@ -1,1 +1,15 @@
 """The networks, one file per paper, and the weights that ship."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def load_published(name: str, state_dict: dict[str, Tensor]) -> nn.Module:
+    """A published checkpoint's network in eval mode; see models.published.  Raises BadInput."""
+    from road_clarity.models.published import load  # torch takes seconds to import
+
+    return load(name, state_dict)
