@@ -231,6 +231,15 @@ def test_a_film_lies_beside_its_truth_and_nothing_else(tmp_path: Path) -> None:
     assert rows[0]["ego"]["s_m"] == 0.0
 
 
+def test_training_samples_go_from_scenario_to_scenario() -> None:
+    pytest.importorskip("panda3d")
+    from road_clarity.training.simulator.samples import training_samples
+
+    samples = [*islice(training_samples(0, (64, 36), every_s=0.5, per_scene=2), 4)]
+    assert [one.stamp_ns for one in samples] == [0, 500_000_000, 0, 500_000_000]
+    assert all(one.image.shape == (36, 64, 3) for one in samples)
+
+
 def test_a_film_that_breaks_off_leaves_nothing_behind(tmp_path: Path) -> None:
     pytest.importorskip("panda3d")
     from road_clarity.training.simulator.film import simulate

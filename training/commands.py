@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from road_clarity.models.errors import BadInput
+
+if TYPE_CHECKING:
+    from road_clarity.training.simulator.film import SimFrame
 
 
 def simulate(
@@ -36,7 +42,8 @@ def simulate(
     from road_clarity.training.simulator.record import record
 
     frames = film(seed, scenario, (width, height), fps, seconds)
-    video, truth, summary = record(frames, out, fps)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
+    video, truth, summary = record(shown(frames, round(seconds * fps), as_json), out, fps)
     if as_json:
         print(json.dumps({"video": str(video), "truth": str(truth), **summary}))
         return
@@ -44,6 +51,16 @@ def simulate(
         f"{video}: {summary['frames']} frames of {scenario}, seed {seed}, "
         f"{summary['hazardous']} of them hazardous; truth in {truth}"
     )
+
+
+def shown(frames: Iterable[SimFrame], count: int, quiet: bool) -> Iterable[SimFrame]:
+    """The frames, with a bar on stderr for people."""
+    from rich.console import Console
+    from rich.progress import track
+
+    off = quiet or not sys.stderr.isatty()
+    return track(frames, "rendering", count, console=Console(stderr=True), transient=True,
+                 disable=off)  # fmt: skip
 
 
 def frame_size(text: str) -> tuple[int, int]:

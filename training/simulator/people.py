@@ -50,6 +50,7 @@ BOTTOMS: tuple[Colour, ...] = (
 STRIDE_M, PEDALS_M = 1.45, 4.5  # two steps; one turn of the pedals
 STEPS = 16
 STANDING = -1
+OUTFITS = 24
 HIP_M, SHOULDER_M, ELBOW_M, KNEE_M = 0.88, 1.40, 0.27, 0.43
 
 
@@ -104,8 +105,8 @@ def swung(mesh: Mesh, joint: Point, angle: float) -> Mesh:
 @cache
 def parts(tint: int) -> tuple[Mesh, tuple[Limb, ...]]:
     """Trunk and limbs in the clothes of that tint."""
-    skin, hair = SKINS[tint % 4], HAIRS[tint // 4 % 4]
-    top, bottom = TOPS[tint // 16 % 8], BOTTOMS[tint // 3 % 4]
+    skin, hair = SKINS[tint % 4], HAIRS[tint // 3 % 4]
+    top, bottom = TOPS[tint * 3 // 2 % 8], BOTTOMS[tint // 2 % 4]
     limbs: list[Limb] = []
     for side, y in (("left", 1.0), ("right", -1.0)):
         limbs += leg(side, y * 0.095, bottom)

@@ -44,6 +44,7 @@ from road_clarity.training.simulator.scenery import (
 from road_clarity.training.simulator.textures import Picture, texture
 
 SMOOTH = 2
+AFAR_M = 60.0  # vehicles farther away have fewer triangles
 ROAD_USERS_M = 160.0  # road users farther away are not drawn
 SKY_M = 900.0
 BEYOND_M = 4000.0  # nothing crosses the far plane: the renderer cuts colours wrongly there
@@ -163,8 +164,8 @@ class Stage:
         """What a camera sees of the street with these road users."""
         self._backdrop.setPos(*view.position)
         for one in placed:
-            near = math.hypot(one.x - view.position[0], one.y - view.position[1]) < ROAD_USERS_M
-            self._puppet(one.body).take(one, near)
+            distance_m = math.hypot(one.x - view.position[0], one.y - view.position[1])
+            self._puppet(one.body).take(one, distance_m)
         for eye in (self._eye, self._truth):
             eye.look(view)
         engine()[0].renderFrame()
@@ -208,43 +209,52 @@ class Puppet:
         self._look = look
         self._near = True
         self._posed: Body | None = None
-        self._step: int | None = None
+        self._worn: int | None = None  # which mesh it has on
         size = body.size
         shadow = blob(size.length * 0.58, size.width * 0.66, 0.6)
         set_up(self.node.attachNewNode(geometry(shadow)), Piece(shadow, None, 0, SHADOW))
-        self._mesh, self._lamps = self.node.attachNewNode("mesh"), None
+        self._mesh = self.node.attachNewNode("mesh")
+        self._lamps: Any = None
         canvas(self.node, SOLID)
         if body.model in VEHICLES:
-            self._wear(vehicles.vehicle(body.model, body.tint))
             self._lamps = self.node.attachNewNode(geometry(vehicles.brake_lamps(body.model)))
         else:
             self._mesh.setScale(size.height / 1.75)
 
-    def take(self, place: Placed, near: bool) -> None:
+    def take(self, place: Placed, distance_m: float) -> None:
         """Stands, walks or drives there."""
+        near = distance_m < ROAD_USERS_M
         if near != self._near:
             self._near = near
             self.node.unstash() if near else self.node.stash()
-        body = place.body
-        if not near or body is self._posed:
+        if not near:
             return
-        self._posed = body
-        self.node.setPos(place.x, place.y, 0)
-        self.node.setH(math.degrees(place.yaw))
+        body = place.body
+        if body is not self._posed:
+            self._posed = body
+            self.node.setPos(place.x, place.y, 0)
+            self.node.setH(math.degrees(place.yaw))
         if self._lamps is None:
             self._walk(body)
-            return
+        else:
+            self._drive(body, distance_m > AFAR_M)
+
+    def _drive(self, body: Body, afar: bool) -> None:
         braking = body.acceleration < -0.8 or (body.speed < 0.1 and body.acceleration < 0)
         self._lamps.show() if braking else self._lamps.hide()
+        if afar != self._worn:
+            self._worn = afar
+            self._wear(vehicles.vehicle(body.model, body.tint % vehicles.FINISHES, afar))
 
     def _walk(self, body: Body) -> None:
         rides = body.model in CYCLISTS
         step = people.step_of(body.travelled, people.PEDALS_M if rides else people.STRIDE_M)
         if body.speed == 0 and not rides:
             step = people.STANDING
-        if step != self._step:
-            self._step = step
-            self._wear(people.rider(body.tint, step) if rides else people.walker(body.tint, step))
+        if step != self._worn:
+            self._worn = step
+            outfit = body.tint % people.OUTFITS
+            self._wear(people.rider(outfit, step) if rides else people.walker(outfit, step))
 
     def _wear(self, mesh: Mesh) -> None:
         self._mesh.node().removeAllChildren()

@@ -60,14 +60,17 @@ def crossing(rng: np.random.Generator) -> Scenario:
 
 
 def pedestrian_dart_out(rng: np.random.Generator) -> Scenario:
-    """Somebody steps out from behind a parked van; our car brakes late."""
+    """Somebody steps out from behind a parked van; our car brakes late, or never."""
     street = replace(city(rng), parking_right=True)
     speed = float(rng.uniform(10, 13))
     place = float(rng.uniform(55, 85))
     cast = traffic.city_life(rng, street, speed, keep_free=(place - 6, place + 4))
-    cast += traffic.dart_out(rng, street, place, until_ego_s=float(rng.uniform(1.5, 2.2)))
+    cast += traffic.dart_out(rng, street, place, until_ego_s=float(rng.uniform(1.2, 1.9)))
     d = street.lane(street.lanes - 1)
-    driver = steady(speed, d, foresight_s=0.0, reaction_s=float(rng.uniform(0.3, 0.7)))
+    asleep = rng.random() < 0.15
+    late = {"foresight_s": float(rng.uniform(0, 0.9)),
+            "reaction_s": 60.0 if asleep else float(rng.uniform(0.2, 0.6))}  # fmt: skip
+    driver = steady(speed, d, **late)
     return Scenario(street, driver, speed, d, traffic.numbered(cast), a_look(rng))
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from road_clarity.safety.scene import CLASSES
 from road_clarity.training.simulator import buildings, plants
@@ -20,20 +19,22 @@ from road_clarity.training.simulator.mesh import (
     Colour,
     Mesh,
     box,
-    floats,
     join,
     polygons,
+    skin,
     taper,
     tube,
 )
 from road_clarity.training.simulator.street import BEHIND_M, KERB_M, LANE_M, Street
 from road_clarity.training.simulator.textures import BAY_M
 
-PIECE_M = 25.0
+PIECE_M = 50.0
 VERGE_M = 60.0
+YARD_M = 25.0
 UNDER_M = 2.0  # what lies below reaches under its neighbour, so that no crack shows the sky
-AFAR_M = 85.0  # from where on trees are drawn with few triangles
+AFAR_M = 90.0  # from where on trees are drawn with few triangles
 HILLS_M = 560.0
+BLOB_SIDES = 10
 DRAWN_M = 540.0  # up to where anything is drawn
 SKY, HILLS, GROUND, ROAD, PAVING, PAINT, SHADOW, SOLID = range(8)  # layers, drawn in this order
 CLASS = {name: index for index, name in enumerate(CLASSES)}
@@ -105,11 +106,11 @@ def ground(street: Street, rng: np.random.Generator) -> Iterator[tuple[float, Pi
     """Road, kerbs, pavements, and lawn behind them."""
     left, right = street.left_kerb, street.right_kerb
     road, paved = CLASS["Road"], CLASS["Pavement"]
-    under = UNDER_M if street.built_up else 0.0
+    under, verge = (UNDER_M, YARD_M) if street.built_up else (0.0, VERGE_M)
     for s in stretches(street):
         for side, kerb in ((1, left), (-1, right)):
             outer = kerb + side * (street.pavement_m if street.built_up else 0.0)
-            lawn = sorted((outer - side * UNDER_M, outer + side * VERGE_M), reverse=True)
+            lawn = sorted((outer - side * UNDER_M, outer + side * verge), reverse=True)
             grass = strip(street, s, (lawn[0], lawn[1]), LAWN, texture_m=8)
             yield s[0], Piece(grass, "grass", CLASS["Tree"], GROUND)
             if not street.built_up:
@@ -227,7 +228,8 @@ def tree_at(
     yield s, Piece(trunk, None, CLASS["Tree"])
     yield s, Piece(crown, "leaves", CLASS["Tree"], seen_m=(0.0, AFAR_M))
     yield s, Piece(afar, "leaves", CLASS["Tree"], seen_m=(AFAR_M, DRAWN_M))
-    yield s, Piece(blob(2.6, 2.2).moved(x + 0.8, y - 1.2), None, CLASS["Road"], SHADOW)
+    shadow = blob(2.6, 2.2).moved(x + 0.8, y - 1.2)
+    yield s, Piece(shadow, None, CLASS["Road"], SHADOW, seen_m=(0.0, AFAR_M))
 
 
 def trees(street: Street, rng: np.random.Generator) -> Iterator[tuple[float, Piece]]:
@@ -327,15 +329,10 @@ def zebra_sign() -> Mesh:
 
 def blob(half_x: float, half_y: float, strength: float = 0.42) -> Mesh:
     """A soft shadow on the ground: dark in the middle, nothing at the rim."""
-    angle = np.linspace(0, 2 * np.pi, 13)
-    rim = np.stack([half_x * np.cos(angle), half_y * np.sin(angle), np.zeros(13)], axis=1)
-    inner, middle = rim * 0.6, np.zeros((12, 3))
-    core = polygons(np.stack([middle, inner[:-1], inner[1:]], axis=1), (0.04, 0.05, 0.08))
-    edge = polygons(
-        np.stack([inner[:-1], rim[:-1], rim[1:], inner[1:]], axis=1), (0.04, 0.05, 0.08)
-    )
-    alphas: NDArray[np.float32] = edge.colours[:, 3].reshape(-1, 4)
-    core.colours[:, 3] = strength
-    alphas[:] = floats([strength, 0, 0, strength])
-    edge.colours[:, 3] = alphas.ravel()
-    return join([core, edge])
+    angle = np.linspace(0, 2 * np.pi, BLOB_SIDES, endpoint=False)
+    rim = np.stack([half_x * np.cos(angle), half_y * np.sin(angle), 0 * angle], axis=1)
+    rings = np.stack([rim, rim * 0.6, rim * 0.0])
+    mesh = skin(rings, np.tile([0.0, 0.0, 1.0], (3, BLOB_SIDES, 1)), (0.04, 0.05, 0.08))
+    mesh.colours[:, 3] = strength
+    mesh.colours[:BLOB_SIDES, 3] = 0.0
+    return mesh

@@ -37,6 +37,9 @@ PAINTS: tuple[Colour, ...] = (
 )  # fmt: skip
 
 
+FINISHES = 3 * len(PAINTS)  # three kinds of cargo boxes
+
+
 @dataclass(frozen=True)
 class Form:
     """Side view as shares of the length (-0.5 rear .. 0.5 front) and heights [m]."""
@@ -67,14 +70,16 @@ FORMS = {
 
 
 @cache
-def vehicle(model: str, tint: int) -> Mesh:
-    """The whole vehicle, unlit, wheels and lamps included."""
+def vehicle(model: str, tint: int, afar: bool = False) -> Mesh:
+    """The whole vehicle, unlit; seen from afar, it has flat wheels and no lamps or mirrors."""
     paint = PAINTS[tint % len(PAINTS)]
     form, size = FORMS[model], SIZES[model]
     parts = [hull(form, size.length, size.width, paint), cabin(model, paint)]
-    parts += [wheel(form, size.width, share * size.length, side)
-              for share in form.axles for side in (-1, 1)]  # fmt: skip
-    parts += fittings(form, size.length, size.width)
+    for x in (share * size.length for share in form.axles):
+        for side in (-1, 1):
+            parts += wheel(form, size.width, x, side)[-1 if afar else 0 :]
+    if not afar:
+        parts += fittings(form, size.length, size.width)
     if model == "truck":
         parts.append(cargo(size.length, size.width, size.height, tint))
     return join(parts)
@@ -184,23 +189,20 @@ def van_door_window(
     return polygon(points if side < 0 else points[::-1], GLASS)
 
 
-def wheel(form: Form, width: float, x: float, side: float) -> Mesh:
-    """Dark arch, tyre and rim, just outside of the body."""
-    radius, middle = form.wheel, width / 2
-    parts = []
-    for factor, out, turn, colour in (
-        (1.18, 0.004, np.pi, TRIM), (1.0, 0.02, 2 * np.pi, RUBBER), (0.62, 0.03, 2 * np.pi, RIM),
-    ):  # fmt: skip
-        angle = np.linspace(0, turn, 15)[: 15 if turn < 4 else 14] * -side
-        if side > 0 and turn < 4:
-            angle += np.pi
-        disc = np.stack([np.cos(angle), 0 * angle, np.sin(angle)], axis=1) * radius * factor
-        parts.append(polygons((disc + [x, side * (middle + out), radius])[None], colour))
-    tyre = disc / factor
-    tread = np.stack([tyre + [x, side * (middle - inset), radius] for inset in (-0.02, 0.25)])
-    tread = tread[:, ::-1] if side < 0 else tread
-    parts.append(skin(tread, grid_normals(tread), RUBBER))
-    return join(parts)
+def wheel(form: Form, width: float, x: float, side: int) -> list[Mesh]:
+    """Tread, arch, rim and tyre, just outside of the body."""
+    radius, middle = form.wheel, side * width / 2
+    turn = np.linspace(0, 2 * np.pi, 14, endpoint=False)[::-side]
+    disc = radius * np.stack([np.cos(turn), 0 * turn, np.sin(turn)], axis=1)
+    half = np.linspace(0, np.pi, 9)[::-side]
+    arch = 1.18 * radius * np.stack([np.cos(half), 0 * half, np.sin(half)], axis=1)
+    tread = np.stack([disc + [x, middle - side * inset, radius] for inset in (-0.02, 0.25)])
+    return [
+        skin(tread, grid_normals(tread), RUBBER),
+        polygons((arch + [x, middle + side * 0.004, radius])[None], TRIM),
+        polygons((0.62 * disc + [x, middle + side * 0.03, radius])[None], RIM),
+        polygons((disc + [x, middle + side * 0.02, radius])[None], RUBBER),
+    ]
 
 
 def fittings(form: Form, length: float, width: float) -> list[Mesh]:
