@@ -71,6 +71,22 @@ UP_HEADS = {
 # segmentation head letter -> hidden width, kernel of the last convolution
 SEGMENTATION_HEADS = {"a": (512, 1), "b": (256, 3), "c": (128, 1), "e": (48, 1)}
 
+# members with published Cityscapes weights (19 classes)
+PUBLISHED = tuple(
+    f"ffnet_{member}"
+    for member in (
+        *(f"{depth}_aaa" for depth in (34, 50, 56, 86, 101, 134, 150)),
+        *(f"{depth}_abb" for depth in (34, 56, 86, 150)),
+        *(f"{depth}_daaa" for depth in (18, 34, 50, 56, 86, 101, 134, 150)),
+        *(f"{depth}_daac" for depth in (18, 34, 86, 150)),
+        *(f"{depth}s_dbbb" for depth in (40, 54, 78, 86)),
+        *(f"{depth}s_dbbb_gpu" for depth in (86, 150)),
+        *(f"{depth}s_{heads}" for depth in (40, 54, 78, 86, 150) for heads in ("bbb", "bcc")),
+        *(f"{depth}n_cbb" for depth in (46, 74, 122)),
+        *(f"{depth}ns_{heads}" for depth in (46, 74, 122) for heads in ("cbb", "ccc")),
+    )
+)
+
 
 def convolution(inside: int, outside: int, kernel: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inside, outside, kernel, stride, padding=kernel // 2, bias=False)

@@ -8,7 +8,7 @@ from functools import partial
 from torch import nn
 
 from road_clarity.models.errors import BadInput
-from road_clarity.models.ffnet import build_ffnet
+from road_clarity.models.ffnet import PUBLISHED, build_ffnet
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.lorat import REGIONS, SIZES, build_lorat
 from road_clarity.models.scnn import ScnnLite0, ScnnVgg16
@@ -17,13 +17,15 @@ from road_clarity.models.vae import Vae
 # name -> builder of the untrained network
 BUILDERS: dict[str, Callable[[], nn.Module]] = {
     "ffnet_22xs_eee": partial(build_ffnet, "ffnet_22xs_eee", classes=11),
+    **{name: partial(build_ffnet, name) for name in PUBLISHED},
     "scnn_lite0": ScnnLite0,
     "scnn_vgg16": ScnnVgg16,
     "vae_64": Vae,
     "latent_lstm_256": LatentLstm,
-} | {
-    name: partial(build_lorat, name)
-    for name in (f"lorat_{size}_{region}" for size in SIZES for region in REGIONS)
+    **{
+        name: partial(build_lorat, name)
+        for name in (f"lorat_{size}_{region}" for size in SIZES for region in REGIONS)
+    },
 }
 
 

@@ -35,7 +35,7 @@ PRESETS: dict[str, PipelineConfig] = {
     # the published sizes; their weights must be imported first
     "paper": PipelineConfig(
         lanes=LaneConfig(weights="scnn_vgg16"),
-        segmentation=SegmentationConfig(weights="ffnet_78s_dbbb"),
+        segmentation=SegmentationConfig(weights="ffnet_78s_dbbb", width=2048, height=1024),
         tracks=TrackerConfig(weights="lorat_b_224"),
     ),
     # the edge networks with a single target, for tests
