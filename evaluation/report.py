@@ -28,7 +28,7 @@ from road_clarity.evaluation.timeline import (
     ticks,
 )
 from road_clarity.models.cards import Card
-from road_clarity.pipeline.events import ERROR_MAP_PNG, OVERLAY_JPG, WARMING_UP, Event, read_events
+from road_clarity.pipeline.events import ERROR_MAP_PNG, OVERLAY_JPG, Event, read_events
 from road_clarity.pipeline.frame_row import Row
 from road_clarity.pipeline.overlay import LEVEL_COLOURS
 from road_clarity.safety.monitors import MEANING
@@ -46,7 +46,10 @@ LEVEL_MEANING = {
     "unknown": "something is missing, late or unreadable, so that calm cannot be claimed",
 }
 FAULT_KEYS = ("input", "missing, late, failed")  # of MEANING
-STARTING = "the world model has just started and has nothing to compare with yet"
+STARTING = {
+    "world.no_prediction": "the world model has just started and has nothing to compare with yet",
+    "watch.settling": "too few readable frames so far to call the scene calm",
+}
 
 
 class Described(Protocol):
@@ -171,6 +174,6 @@ def glossary(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def fault_meaning(code: str) -> str:
-    if code in WARMING_UP:
-        return STARTING
+    if code in STARTING:
+        return STARTING[code]
     return MEANING["input" if code.startswith("input.") else "missing, late, failed"]
