@@ -14,7 +14,7 @@ from road_clarity.training.simulator.camera import Camera
 from road_clarity.training.simulator.street import Street
 
 FEWEST_PX = 12  # of which less is seen does not count as seen
-LANE_FROM_M, LANE_TO_M, LANE_STEP_M = 2.0, 70.0, 0.5
+LANE_FROM_M, LANE_TO_M, LANE_STEP_M = 2.0, 70.0, 1.0
 
 
 @dataclass(frozen=True)
