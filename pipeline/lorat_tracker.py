@@ -27,6 +27,11 @@ from road_clarity.models.lorat_crop import (
 from road_clarity.safety.scene import Box
 
 
+def has_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 natively: a target then costs a third."""
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+
+
 class Template(NamedTuple):
     """What is remembered of a target."""
 
@@ -48,6 +53,7 @@ class LoratTracker:
     def __init__(self, network: Lorat, device: str) -> None:
         self._network, self._device = network, device
         self._regions = network.regions
+        self._halved = device == "cpu" and has_bfloat16()
         self._window = hann_window(network.side).to(device)
 
     def remember(self, frame: Tensor, box: Box) -> Template:
@@ -70,9 +76,10 @@ class LoratTracker:
         templates = torch.stack([template.image for template, _ in targets])
         masks = torch.stack([template.mask for template, _ in targets])
         images = normalise(torch.stack([region.image for region in regions]))
-        said = self._network(*(x.to(self._device) for x in (templates, images, masks)))
-        chosen, confidence = best_token(said.score_map, self._window)
-        boxes = said.boxes.flatten(1, 2)[torch.arange(len(targets)), chosen]
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._halved):
+            said = self._network(*(x.to(self._device) for x in (templates, images, masks)))
+        chosen, confidence = best_token(said.score_map.float(), self._window)
+        boxes = said.boxes.float().flatten(1, 2)[torch.arange(len(targets)), chosen]
         if not (confidence.isfinite().all() and boxes.isfinite().all()):
             raise ValueError("the tracker's answer is not finite")
         return [

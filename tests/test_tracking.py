@@ -127,7 +127,7 @@ def test_targets_in_one_batch_are_found_as_if_alone():
     targets = [(one.remember(frame, box), box) for box in boxes]
     together = one.find(frame, targets)
     alone = [one.find(frame, [target])[0] for target in targets]
-    assert np.allclose([f.box for f in together], [f.box for f in alone], atol=1e-3)
+    assert np.allclose([f.box for f in together], [f.box for f in alone], atol=0.5)  # [px]
 
 
 def test_an_answer_that_is_not_finite_is_refused():
