@@ -37,7 +37,7 @@ from road_clarity.training.lane_sources import (
     tusimple_sample,
 )
 from road_clarity.training.lane_teacher import teacher_samples
-from road_clarity.training.publish import publish
+from road_clarity.training.publish import WEIGHTS, publish
 from road_clarity.training.tusimple import LabelledFrame, read_image, write_labels
 
 CLASS_WEIGHTS = (0.4, 1.0, 1.0, 1.0, 1.0)
@@ -84,9 +84,10 @@ class Run:
 
 def train_lanes(
     out: Annotated[Path, typer.Option(help="folder of checkpoint and log")] = Path("out/lanes"),
-    steps: Annotated[int, typer.Option(help="optimiser steps", min=1)] = 2400,
+    steps: Annotated[int, typer.Option(help="optimiser steps", min=1)] = 1000,
     batch: Annotated[int, typer.Option(help="images per step", min=2)] = 8,
     seed: Annotated[int, typer.Option(help="of all random choices")] = 0,
+    weights: Annotated[Path, typer.Option(help="folder to publish the best into")] = WEIGHTS,
 ) -> None:
     """Train the lane network (scnn_edge); continues from OUT when a checkpoint is there."""
     root = data_root()
@@ -111,7 +112,7 @@ def train_lanes(
             if scored.accuracy > run.best:
                 run.best = scored.accuracy
                 card = lane_card(scored, at=run.step, steps=steps, batch=batch, seed=seed)
-                publish(card, run.averaged.state_dict())
+                publish(card, run.averaged.state_dict(), weights)
             torch.save(run.state(), out / "checkpoint.pt")
 
 
