@@ -37,10 +37,6 @@ class TrackerConfig(BlobConfig):
     agree: float = setting(
         0.3, "overlap (IoU) from which a blob and a track mean the same", low=0.0, high=1.0
     )
-    anchor: float = setting(
-        0.5, "how far an agreeing blob draws the box to itself; 0: the tracker alone decides",
-        low=0.0, high=1.0,
-    )  # fmt: skip
     duplicate: float = setting(
         0.6, "share of the smaller of two boxes inside the other that makes them one",
         low=0.0, high=1.0,
@@ -69,15 +65,6 @@ class Target:
             self.lost += 1
             return
         self.box, self.lost, self.found = answer.box, 0, self.found + 1
-
-    def compare(self, blob: Candidate | None, anchor: float) -> None:
-        """Take in which blob agrees; the box is drawn to it, so that the tracker cannot drift."""
-        if blob is None:
-            self.unseen += 1
-            return
-        self.unseen = 0
-        x0, y0, x1, y1 = (a + anchor * (b - a) for a, b in zip(self.box, blob.box, strict=True))
-        self.box = (x0, y0, x1, y1)
 
     def shown(self) -> Track:
         x0, y0, x1, y1 = (round(edge, 2) for edge in self.box)

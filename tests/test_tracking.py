@@ -63,18 +63,6 @@ def test_a_found_target_moves_and_an_uncertain_answer_moves_nothing():
     assert (one.box, one.lost, one.age) == ((2, 0, 12, 10), 1, 2)
 
 
-def test_an_agreeing_blob_draws_the_box_half_way():
-    one = person(1, (0, 0, 10, 10), unseen=3)
-    one.compare(blob(4, 0, 12, 10), anchor=0.5)
-    assert (one.box, one.unseen) == ((2.0, 0.0, 11.0, 10.0), 0)
-
-
-def test_without_a_blob_the_box_stays_and_the_doubt_grows():
-    one = person(1, (0, 0, 10, 10), unseen=3)
-    one.compare(None, anchor=0.5)
-    assert (one.box, one.unseen) == ((0, 0, 10, 10), 4)
-
-
 def test_a_blob_belongs_to_the_track_of_its_kind_that_overlaps_it_best():
     near, far = person(1, (0, 0, 10, 10)), person(2, (4, 0, 14, 10))
     car = blob(0, 0, 10, 10, label="vehicle")
