@@ -19,6 +19,7 @@ from road_clarity.training.simulator.street import LANE_M, Street
 
 LONGEST_TICK_S = 0.05
 EGO_ID = 0
+DARK_CLOTHES = 18  # an outfit that stands out against road and houses
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,8 @@ def demo(rng: np.random.Generator) -> Scenario:
     leader = replace(traffic.vehicle(rng, s=34.0, d=d, speed=8.0), model="hatchback", tint=2)
     slows = Driver(((0, 8.0), (2.5, 8.0), (4.5, 4.5), (6, 4.5), (8.5, 14.0)), ((0, d),))
     cast.append((leader, slows))
-    cast += traffic.dart_out(rng, street, place, until_ego_s=1.7)
+    van, (someone, runs) = traffic.dart_out(rng, street, place, until_ego_s=2.1)
+    cast += [van, (replace(someone, tint=DARK_CLOTHES), runs)]
     driver = steady(speed, d, foresight_s=0.0, reaction_s=0.35)
     return Scenario(street, driver, speed, d, traffic.numbered(cast))
 
