@@ -114,7 +114,7 @@ def objects(
     preset: Annotated[str, typer.Option(help="edge, paper or tiny")] = "edge",
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="part.field=value, such as tracks.max_targets=6")
+        list[str] | None, typer.Option("--set", help="part.field=value: tracks.max_targets=6")
     ] = None,
     json_file: Json = None,
 ) -> None:

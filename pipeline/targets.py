@@ -31,9 +31,10 @@ class TrackerConfig(BlobConfig):
         0.45, "expected overlap below which a target was not found", low=0.0, high=1.0
     )
     lost_frames: int = setting(5, "frames in a row not found after which a track ends", low=1)
-    unseen_frames: int = setting(
-        12, "frames in a row without a blob of its kind after which a track ends", low=1
+    hidden_frames: int = setting(
+        2, "frames in a row without a blob of its kind after which a track is not shown", low=0
     )
+    unseen_frames: int = setting(6, "the same, after which it ends", low=1)
     agree: float = setting(
         0.3, "overlap (IoU) from which a blob and a track mean the same", low=0.0, high=1.0
     )
@@ -65,6 +66,11 @@ class Target:
             self.lost += 1
             return
         self.box, self.lost, self.found = answer.box, 0, self.found + 1
+
+    def is_believed(self, config: TrackerConfig) -> bool:
+        """Whether it may be shown."""
+        sure = self.found >= config.confirm_frames and self.lost == 0
+        return sure and self.unseen <= config.hidden_frames
 
     def shown(self) -> Track:
         x0, y0, x1, y1 = (round(edge, 2) for edge in self.box)

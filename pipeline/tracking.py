@@ -50,11 +50,7 @@ class TrackStage:
         if segmentation is not None:
             self._compare(image, segmentation)
         self._targets = alive(self._targets, frame.size, self._config)
-        confirmed = [
-            target.shown()
-            for target in self._targets
-            if target.found >= self._config.confirm_frames and target.lost == 0
-        ]
+        confirmed = [target.shown() for target in self._targets if target.is_believed(self._config)]
         return Tracks(frame.stamp_ns, tuple(confirmed))
 
     def _follow(self, image: torch.Tensor) -> None:

@@ -82,10 +82,17 @@ def test_whoever_is_near_and_ahead_comes_first():
 
 
 def test_a_track_ends_when_it_is_lost_or_no_blob_confirms_it_for_long():
-    config = TrackerConfig(lost_frames=5, unseen_frames=12)
+    config = TrackerConfig(lost_frames=5, unseen_frames=6)
     going = person(1, (0, 20, 10, 40))
-    lost, unseen = person(2, (30, 20, 40, 40), lost=5), person(3, (60, 20, 70, 40), unseen=12)
+    lost, unseen = person(2, (30, 20, 40, 40), lost=5), person(3, (60, 20, 70, 40), unseen=6)
     assert alive([unseen, lost, going], SIZE, config) == [going]
+
+
+def test_a_track_is_shown_when_it_was_found_often_and_a_blob_was_there_lately():
+    config = TrackerConfig(confirm_frames=3, hidden_frames=2)
+    new, lost = person(1, (0, 0, 9, 9), found=2), person(2, (0, 0, 9, 9), lost=1)
+    alone, good = person(3, (0, 0, 9, 9), unseen=3), person(4, (0, 0, 9, 9), unseen=2)
+    assert [one.is_believed(config) for one in (new, lost, alone, good)] == [False] * 3 + [True]
 
 
 def test_of_two_tracks_on_one_person_the_older_stays():
