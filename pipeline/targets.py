@@ -28,7 +28,7 @@ class TrackerConfig(BlobConfig):
     )
     confirm_frames: int = setting(3, "frames a target must be found in to be shown", low=1)
     min_confidence: float = setting(
-        0.45, "expected overlap below which a target was not found", low=0.0, high=1.0
+        0.55, "expected overlap below which a target was not found", low=0.0, high=1.0
     )
     lost_frames: int = setting(5, "frames in a row not found after which a track ends", low=1)
     hidden_frames: int = setting(
