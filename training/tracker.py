@@ -68,7 +68,7 @@ def train_tracker(
     out: Annotated[Path, typer.Option(help="folder of checkpoints")] = Path("out/tracker"),
     see: Annotated[int, typer.Option(help="steps of learning to see", min=1)] = 300,
     match: Annotated[int, typer.Option(help="steps of learning to match", min=1)] = 1200,
-    adapt_steps: Annotated[int, typer.Option("--adapt", help="steps of LoRA", min=1)] = 260,
+    adapt_steps: Annotated[int, typer.Option("--adapt", help="steps of LoRA", min=1)] = 460,
     seed: Annotated[int, typer.Option(help="of all random choices")] = 0,
 ) -> None:
     """Train the tracker (lorat_edge); continues from OUT when checkpoints are there."""

@@ -24,8 +24,13 @@ train, street clips with boxes of FastestDet, and CamVid objects pasted on other
 frame 400 and CamVid val gave the validation pairs. TLD pedestrian2 and car and OTB Crossing were
 never seen.
 
-**Known failures.** Objects below about 20 px, full occlusion, look-alikes that pass each other, and
-anything that is neither a person, a vehicle nor a face.
+**How good it is.** First weights. People in full view are boxed well; a target is followed more
+surely than it is measured: without blobs to start anew from, the box of a small blurred target
+shrinks over a hundred frames while its centre stays right. OpenCV's CSRT is better on sequences of
+one object (success 0.77 on Crossing, 0.28 on pedestrian2, 0.34 on car).
+
+**Known failures.** Objects below about 20 px, full occlusion, look-alikes that pass each other,
+distant cars in a row, and anything that is neither a person, a vehicle nor a face.
 """
 
 
