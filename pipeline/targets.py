@@ -1,8 +1,9 @@
 """Which targets are followed: when a track begins, is believed, and ends.  Pure bookkeeping.
 
 A track begins where a segmentation blob is that no track explains.  It is shown once it was found
-in several frames.  It ends when it was not found for some frames, when it leaves the image, when no
-blob of its kind has been where it says for long, or when an older track says the same.
+in several frames, by the tracker or by a blob that agrees with it.  It ends when it was not found
+for some frames, when it leaves the image, when no blob of its kind has been where it says for long,
+or when an older track says the same.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from road_clarity.safety.scene import Box, Track
 from road_clarity.safety.settings import setting
 
 LEAVING_PX = 8.0  # a box this thin at the border of the image has left
+STRAYED = 0.5  # how far a person may have moved that was not found [sides of the box]
+PEOPLE_FIRST = 0.2  # urgency that being a person adds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,18 @@ class Target:
             return
         self.box, self.lost, self.found = answer.box, 0, self.found + 1
 
+    def heed(self, blob: Candidate) -> None:
+        """Take in a blob that agrees: always of a vehicle, of a person when the answer was doubted.
+
+        On PETS blobs of people, which merge in groups, made sure answers worse; the outlines of
+        vehicles are sharp, and LoRAT's first weights know vehicles little.
+        """
+        self.unseen = 0
+        if self.lost > 0:
+            self.found += 1
+        if self.lost > 0 or self.label == "vehicle":
+            self.box, self.lost = blob.box, 0
+
     def is_believed(self, config: TrackerConfig) -> bool:
         """Whether it may be shown."""
         sure = self.found >= config.confirm_frames and self.lost == 0
@@ -80,9 +95,14 @@ class Target:
 def agreements(
     targets: Sequence[Target], candidates: Sequence[Candidate], least: float
 ) -> dict[int, Candidate]:
-    """Target id -> the blob of its kind that overlaps it best; every blob once, best first."""
+    """Target id -> the blob of its kind that overlaps it best; every blob once, best first.
+
+    People are thin, so that a step may take them out of their box: one who was not found is
+    widened, and the blob too, before they are compared (buffered overlap, Yang et al. 2023,
+    arXiv:2211.13317).
+    """
     pairs = sorted(
-        (-overlap(target.box, candidate.box), target.id, index)
+        (-nearness(target, candidate), target.id, index)
         for target in targets
         for index, candidate in enumerate(candidates)
         if candidate.label == target.label
@@ -94,6 +114,18 @@ def agreements(
             matched[name] = candidates[index]
             used.add(index)
     return matched
+
+
+def nearness(target: Target, candidate: Candidate) -> float:
+    """Overlap of a target's box and a blob's."""
+    buffer = STRAYED if target.lost > 0 and target.label == "person" else 0.0
+    return overlap(widened(target.box, buffer), widened(candidate.box, buffer))
+
+
+def widened(box: Box, buffer: float) -> Box:
+    """The box with `buffer` of its sides more at every edge."""
+    dx, dy = (box[2] - box[0]) * buffer, (box[3] - box[1]) * buffer
+    return box[0] - dx, box[1] - dy, box[2] + dx, box[3] + dy
 
 
 def unexplained(
@@ -108,14 +140,14 @@ def unexplained(
             for target in targets
         )
     ]
-    return sorted(free, key=lambda one: (-urgency(one.box, size), one.box))
+    return sorted(free, key=lambda one: (-urgency(one, size), one.box))
 
 
-def urgency(box: Box, size: tuple[int, int]) -> float:
-    """Larger for what is near, that is low in the image, and ahead, that is near its middle."""
+def urgency(one: Candidate | Target, size: tuple[int, int]) -> float:
+    """Larger for people, for what is near (low in the image) and ahead (near its middle)."""
     width, height = size
-    aside = abs((box[0] + box[2]) / width - 1)  # 0 in the middle, 1 at the border
-    return box[3] / height - 0.5 * aside
+    aside = abs((one.box[0] + one.box[2]) / width - 1)  # 0 in the middle, 1 at the border
+    return one.box[3] / height - 0.5 * aside + PEOPLE_FIRST * (one.label == "person")
 
 
 def alive(targets: Sequence[Target], size: tuple[int, int], config: TrackerConfig) -> list[Target]:

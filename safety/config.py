@@ -24,8 +24,9 @@ class SafetyConfig(Checked):
         1.4, "height of the camera above the road [m]", low=0.3, high=4.0
     )
     corridor_width_m: float = setting(
-        2.6, "width of the corridor without lanes [m]", low=1.0, high=6.0
+        2.4, "width of the strip the car drives over, with a margin [m]", low=1.0, high=6.0
     )
+    lane_width_m: float = setting(3.5, "width of the lane [m]", low=2.0, high=6.0)
 
     strange_p: float = setting(
         0.02, "p-value at which strangeness begins to count", low=1e-6, high=1.0
@@ -42,6 +43,9 @@ class SafetyConfig(Checked):
     lost_after_s: float = setting(1.0, "how long no ego line must be seen for that [s]", low=0.0)
 
     conflict_weight: float = setting(0.7, "points of a person right before the car", low=0.0)
+    least_person_m: float = setting(
+        0.7, "height on flat ground below which a box is nobody [m]", low=0.0, high=2.0
+    )
     conflict_horizon_s: float = setting(1.5, "how far a walk is continued [s]", low=0.0, high=5.0)
     collision_weight: float = setting(0.8, "points of a collision within collision_full_s", low=0.0)
     collision_begin_s: float = setting(

@@ -1,8 +1,8 @@
 """The corridor: the strip of road that the car is about to drive over, in image rows.
 
-Between the ego lane lines where both are seen.  Otherwise by flat-ground geometry: a strip W metres
-wide seen from h metres above the road is W / h * (y - horizon) pixels wide in row y, whatever the
-focal length.
+The middle of the ego lane, as wide as the car and a margin, where both its lines are seen.
+Otherwise by flat-ground geometry: a strip W metres wide seen from h metres above the road is
+W / h * (y - horizon) pixels wide in row y, whatever the focal length.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def corridor(lanes: Lanes | None, size: tuple[int, int], config: SafetyConfig) -
         left, right = straight_line(by_id[2]), straight_line(by_id[3])
         horizon = vanishing_row(left, right)
         if 0.0 < horizon < 0.9 * height:
-            return Corridor(left, right, horizon, float(height))
+            margin = (1 - min(config.corridor_width_m / config.lane_width_m, 1.0)) / 2
+            inner = between(left, right, margin), between(left, right, 1 - margin)
+            return Corridor(*inner, horizon, float(height))
     horizon = config.horizon * height
     spread = config.corridor_width_m / config.camera_height_m / 2
     middle = width / 2
@@ -60,6 +62,14 @@ def straight_line(lane: Lane) -> tuple[float, float]:
     near = points[points[:, 1] >= np.median(points[:, 1])]
     slope, x0 = np.polyfit(near[:, 1], near[:, 0], 1)
     return float(x0), float(slope)
+
+
+def between(
+    left: tuple[float, float], right: tuple[float, float], share: float
+) -> tuple[float, float]:
+    """The line that divides every row between two lines by `share`."""
+    (x0, slope0), (x1, slope1) = left, right
+    return x0 + share * (x1 - x0), slope0 + share * (slope1 - slope0)
 
 
 def vanishing_row(left: tuple[float, float], right: tuple[float, float]) -> float:

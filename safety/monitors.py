@@ -87,7 +87,7 @@ def persons(tracks: Tracks, strip: Corridor, motion: Motion, config: SafetyConfi
     """People in the corridor, or about to walk into it, weighed by how close they are."""
     causes = []
     for track in tracks.tracks:
-        if track.label != "person" or track.box[3] <= strip.horizon:
+        if track.label != "person" or height_m(track, strip, config) < config.least_person_m:
             continue
         x, y = (track.box[0] + track.box[2]) / 2, track.box[3]
         walk = motion.sideways(track.id)
@@ -102,6 +102,13 @@ def persons(tracks: Tracks, strip: Corridor, motion: Motion, config: SafetyConfi
             what = "is in the way" if now else f"walks into the way within {inside[0]:.1f} s"
             causes.append(Cause("corridor.person", points, track.box, f"person {track.id} {what}"))
     return causes
+
+
+def height_m(track: Track, strip: Corridor, config: SafetyConfig) -> float:
+    """Height of what stands on flat ground [m]: the horizon is as high as the camera."""
+    _, top, _, foot = track.box
+    below = foot - strip.horizon
+    return config.camera_height_m * (foot - top) / below if below > 0 else 0.0
 
 
 def collisions(

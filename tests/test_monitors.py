@@ -4,6 +4,7 @@ The lane lines run from (50, 50), the horizon, to (0, 100) on the left and (100,
 """
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,7 @@ from road_clarity.safety.scene import Lane, Lanes, Track, Tracks
 
 SIZE = (100, 100)
 CONFIG = SafetyConfig(
-    horizon=0.5, camera_height_m=1.4, corridor_width_m=2.8,
+    horizon=0.5, camera_height_m=1.4, corridor_width_m=2.8, lane_width_m=2.8,
     conflict_weight=0.8, conflict_horizon_s=1.0,
     collision_weight=0.8, collision_begin_s=4.0, collision_full_s=2.0,
     departure_weight=0.6, departure_margin=0.2,
@@ -47,6 +48,11 @@ def test_the_corridor_lies_between_the_ego_lines_and_ends_where_they_meet():
     assert [strip.position(x, 80) for x in (20, 50, 80)] == pytest.approx([0, 0.5, 1])
 
 
+def test_in_a_wide_lane_the_corridor_is_the_strip_in_its_middle():
+    strip = corridor(straight_road(), SIZE, replace(CONFIG, lane_width_m=5.6))
+    assert [strip.position(x, 80) for x in (35, 50, 65)] == pytest.approx([0, 0.5, 1])
+
+
 def test_without_lines_the_corridor_is_flat_ground_geometry():
     strip = corridor(
         None, SIZE, CONFIG
@@ -59,6 +65,12 @@ def test_a_person_standing_right_before_the_car_counts_in_full():
     tracks, motion = tracks_of("person", [(45, 40, 55, 90)])
     (cause,) = monitors.persons(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG)
     assert (cause.code, cause.points, cause.region) == ("corridor.person", 0.8, (45, 40, 55, 90))
+
+
+def test_a_stripe_of_paint_half_a_metre_high_is_nobody():
+    tracks, motion = tracks_of("person", [(45, 76, 55, 90)])  # 14 px where 40 px are 1.4 m
+    strip = corridor(straight_road(), SIZE, CONFIG)
+    assert monitors.persons(tracks, strip, motion, CONFIG) == []
 
 
 def test_a_person_on_the_pavement_is_no_conflict():

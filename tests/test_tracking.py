@@ -75,10 +75,26 @@ def test_only_blobs_that_no_track_explains_start_tracks():
     assert unexplained([blob(1, 0, 11, 10), beside], [person(1, (0, 0, 10, 10))], SIZE) == [beside]
 
 
-def test_whoever_is_near_and_ahead_comes_first():
-    far_ahead, near_ahead, near_aside = (45, 30, 55, 50), (45, 60, 55, 90), (0, 60, 10, 90)
-    ranked = sorted((near_aside, far_ahead, near_ahead), key=lambda box: -urgency(box, SIZE))
-    assert ranked == [near_ahead, far_ahead, near_aside]
+def test_whoever_is_near_and_ahead_comes_first_and_people_before_vehicles():
+    near, far = blob(45, 60, 55, 90), blob(45, 40, 55, 60)
+    beside, car = blob(0, 60, 10, 90), blob(45, 60, 55, 90, label="vehicle")
+    ranked = sorted([far, car, beside, near], key=lambda one: -urgency(one, SIZE))
+    assert ranked == [near, car, far, beside]
+
+
+def test_a_blob_holds_a_vehicle_always_and_a_person_when_the_tracker_was_in_doubt():
+    sure, doubted = person(1, (0, 0, 10, 10)), person(2, (0, 0, 10, 10), lost=1)
+    car = Target(3, "vehicle", (0, 0, 10, 10), NOTHING, 0.9)
+    for one in (sure, doubted, car):
+        one.heed(blob(2, 0, 12, 10))
+    assert [one.box[0] for one in (sure, doubted, car)] == [0, 2, 2]
+    assert (doubted.lost, doubted.found) == (0, 4)
+
+
+def test_a_lost_target_is_found_again_by_a_blob_beside_it():
+    walker, moved = person(1, (0, 0, 10, 30), lost=1), blob(10, 0, 20, 30)
+    assert agreements([walker], [moved], least=0.3) == {1: moved}
+    assert agreements([person(1, (0, 0, 10, 30))], [moved], least=0.3) == {}
 
 
 def test_a_track_ends_when_it_is_lost_or_no_blob_confirms_it_for_long():
