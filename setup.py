@@ -45,7 +45,7 @@ setup(
     install_requires=[
         "torch==2.13.0",
         "numpy>=2,<2.5",
-        "opencv-python-headless>=5",
+        "opencv-contrib-python-headless>=5",
         "safetensors",
         "PyYAML",
         "typer",

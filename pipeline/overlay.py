@@ -189,8 +189,9 @@ def draw_banner(picture: Pixels, risk: Risk, pen: Pen) -> None:
     chip = text_width(title, size, 700) + 2 * x
     picture[:height, :chip] = colour
     cv2.putText(picture, title, (x, base), WHITE, FONT, size, 700)
-    calm = "nothing speaks against calm" if known else "not seen enough yet to call it calm"
-    text = risk.reasons[0].text if risk.reasons else calm
+    calm = risk.level == "nominal"
+    silent = "nothing speaks against calm" if calm else "the level is held a little longer"
+    text = risk.reasons[0].text if risk.reasons else silent
     text = shortened(text, pen.px(19), picture.shape[1] - chip - 2 * x)
     cv2.putText(picture, text, (chip + x, base), WHITE, FONT, pen.px(19), 450)
     bar = round(risk.score * picture.shape[1]) if known else picture.shape[1]

@@ -131,12 +131,14 @@ def widened(box: Box, buffer: float) -> Box:
 def unexplained(
     candidates: Iterable[Candidate], targets: Sequence[Target], size: tuple[int, int]
 ) -> list[Candidate]:
-    """Blobs that no track explains, the most urgent first.  size: width, height [px]"""
+    """Blobs that no track of their kind explains, the most urgent first.  size: width, height [px]"""
     free = [
         one
         for one in candidates
-        if all(
-            overlap(one.box, target.box) == 0.0 or not holds_centre(target.box, one.box)
+        if not any(
+            target.label == one.label
+            and overlap(one.box, target.box) > 0.0
+            and holds_centre(target.box, one.box)
             for target in targets
         )
     ]
@@ -156,7 +158,10 @@ def alive(targets: Sequence[Target], size: tuple[int, int], config: TrackerConfi
     for one in sorted(targets, key=lambda target: target.id):
         gone = one.lost >= config.lost_frames or one.unseen >= config.unseen_frames
         never_sure = one.found < config.confirm_frames and one.lost > 0
-        twin = any(inside(one.box, other.box) >= config.duplicate for other in kept)
+        twin = any(
+            other.label == one.label and inside(one.box, other.box) >= config.duplicate
+            for other in kept
+        )
         if not (gone or never_sure or twin or has_left(one.box, size)):
             kept.append(one)
     return kept

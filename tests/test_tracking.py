@@ -75,6 +75,14 @@ def test_only_blobs_that_no_track_explains_start_tracks():
     assert unexplained([blob(1, 0, 11, 10), beside], [person(1, (0, 0, 10, 10))], SIZE) == [beside]
 
 
+def test_somebody_before_a_far_car_is_not_explained_by_it_nor_its_twin():
+    car = Target(1, "vehicle", (45, 40, 55, 50), NOTHING, 0.9)
+    walker = blob(40, 30, 60, 90)
+    assert unexplained([walker], [car], SIZE) == [walker]
+    track = person(2, walker.box)
+    assert alive([car, track], SIZE, TrackerConfig()) == [car, track]
+
+
 def test_whoever_is_near_and_ahead_comes_first_and_people_before_vehicles():
     near, far = blob(45, 60, 55, 90), blob(45, 40, 55, 60)
     beside, car = blob(0, 60, 10, 90), blob(45, 60, 55, 90, label="vehicle")
