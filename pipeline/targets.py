@@ -131,7 +131,7 @@ def widened(box: Box, buffer: float) -> Box:
 def unexplained(
     candidates: Iterable[Candidate], targets: Sequence[Target], size: tuple[int, int]
 ) -> list[Candidate]:
-    """Blobs that no track of their kind explains, the most urgent first.  size: width, height [px]"""
+    """Blobs that no track of their kind explains, the most urgent first.  size: (W, H) [px]"""
     free = [
         one
         for one in candidates
