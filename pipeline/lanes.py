@@ -15,6 +15,7 @@ import torch
 from road_clarity.models.cards import Card
 from road_clarity.models.lane_decoding import DecodedLane, View, decode
 from road_clarity.pipeline import weights
+from road_clarity.pipeline.answers import require_finite
 from road_clarity.pipeline.frame import Frame
 from road_clarity.safety.scene import Lane, Lanes
 from road_clarity.safety.settings import Checked, setting
@@ -51,6 +52,7 @@ class LaneStage:
         seen = cv2.resize(frame.image[top:bottom], view.network, interpolation=cv2.INTER_AREA)
         image = self._network.prepare(torch.from_numpy(seen)[None].to(self._device))
         maps = self._network(image)
+        require_finite("lane", maps.logits, maps.existence)
         lanes = decode(
             maps.logits[0],
             maps.existence[0],

@@ -24,6 +24,7 @@ from road_clarity.models.lorat_crop import (
     mean_colour,
     normalise,
 )
+from road_clarity.pipeline.answers import require_finite
 from road_clarity.safety.scene import Box
 
 
@@ -80,8 +81,7 @@ class LoratTracker:
             said = self._network(*(x.to(self._device) for x in (templates, images, masks)))
         chosen, confidence = best_token(said.score_map.float(), self._window)
         boxes = said.boxes.float().flatten(1, 2)[torch.arange(len(targets)), chosen]
-        if not (confidence.isfinite().all() and boxes.isfinite().all()):
-            raise ValueError("the tracker's answer is not finite")
+        require_finite("tracker", confidence, boxes)
         return [
             Found(self._in_frame(region, box, frame), score)
             for region, box, score in zip(regions, boxes.tolist(), confidence.tolist(), strict=True)

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from road_clarity.models.cards import Card
 from road_clarity.models.ffnet import normalise
 from road_clarity.pipeline import weights
+from road_clarity.pipeline.answers import require_finite
 from road_clarity.pipeline.frame import Frame
 from road_clarity.safety.cityscapes import CAMVID_INDEX
 from road_clarity.safety.scene import CLASSES, Segmentation
@@ -45,7 +46,9 @@ class SegmentationStage:
     def run(self, frame: Frame) -> Segmentation:
         squeezed = cv2.resize(frame.image, self._size, interpolation=cv2.INTER_AREA)
         image = normalise(torch.from_numpy(squeezed)[None].to(self._device))
-        classes = likeliest(self._network(image), self._size)
+        logits = self._network(image)
+        require_finite("segmentation", logits)
+        classes = likeliest(logits, self._size)
         return Segmentation(frame.stamp_ns, classes.cpu().numpy(), frame.size)
 
 
