@@ -4,6 +4,8 @@ import os
 
 __version__ = "0.1.0"
 
-# Threads that wait must sleep: OpenMP's spinning takes the cores from the other processes of a
-# vehicle: beside seven busy ones a replay took 66 to 99 s spinning, 10 to 12 s sleeping.
+# OpenMP threads that wait shall spin briefly, then sleep; read once, when torch is loaded.  On two
+# cores, alone and then beside four busy processes, a frame of the demo took: spinning long 99 and
+# 1009 ms, sleeping at once 214 and 425 ms, this 125 and 620 ms.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")
