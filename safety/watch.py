@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+
+import numpy as np
 
 from road_clarity.safety import monitors
 from road_clarity.safety.config import SafetyConfig
@@ -30,7 +33,8 @@ class Watch:
 
     def assess(self, scene: Scene, now_ns: int) -> Risk:
         """The risk of `scene` at now_ns [ns, same clock as the stamps]."""
-        faults = [*scene.faults, *self._untrusted(scene, now_ns)]
+        scene, unreadable = without_unreadable(scene)
+        faults = [*scene.faults, *unreadable, *self._untrusted(scene, now_ns, unreadable)]
         causes = [Cause(fault.code, 1.0, None, fault.text) for fault in faults]
         causes += self._causes(scene)
         level = self._level.step(now_ns, combine(causes)[0], known=not faults)
@@ -40,12 +44,13 @@ class Watch:
         score, reasons = combine(causes)
         return Risk(scene.stamp_ns, score, level, reasons)
 
-    def _untrusted(self, scene: Scene, now_ns: int) -> list[Fault]:
+    def _untrusted(self, scene: Scene, now_ns: int, known: list[Fault]) -> list[Fault]:
         faults = []
         for name in PARTS:
             part = getattr(scene, name)
             if part is None:
-                if not any(fault.code.startswith(f"{name}.") for fault in scene.faults):
+                told = (*scene.faults, *known)
+                if not any(fault.code.startswith(f"{name}.") for fault in told):
                     faults.append(Fault(f"{name}.missing", f"there are no {name} for this frame"))
             elif (age_s := (now_ns - part.stamp_ns) * 1e-9) > self._config.max_age_s:
                 faults.append(Fault(f"{name}.late", f"{name} are {age_s:.2f} s old"))
@@ -76,3 +81,20 @@ class Watch:
         if seen or self._lane_seen_ns is None or lanes.stamp_ns < self._lane_seen_ns:
             self._lane_seen_ns = lanes.stamp_ns
         return (lanes.stamp_ns - self._lane_seen_ns) * 1e-9
+
+
+def without_unreadable(scene: Scene) -> tuple[Scene, list[Fault]]:
+    """The scene without lanes or tracks that hold nan or too few points, and the faults they are.
+
+    Parts may come over the wire, and nan is neither inside nor outside of anything: it looks calm.
+    """
+    faults = []
+    lines = [lane.points for lane in scene.lanes.lanes] if scene.lanes else []
+    if not all(len(points) >= 2 and np.isfinite(points).all() for points in lines):
+        faults.append(Fault("lanes.unreadable", "a lane line has nan or fewer than two points"))
+        scene = replace(scene, lanes=None)
+    boxes = [track.box for track in scene.tracks.tracks] if scene.tracks else []
+    if not np.isfinite(boxes).all():
+        faults.append(Fault("tracks.unreadable", "the box of a track has nan in it"))
+        scene = replace(scene, tracks=None)
+    return scene, faults

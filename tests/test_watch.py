@@ -13,6 +13,7 @@ from road_clarity.safety.scene import (
     Lanes,
     Scene,
     Segmentation,
+    Track,
     Tracks,
     World,
 )  # fmt: skip
@@ -77,6 +78,21 @@ def test_a_world_model_that_says_nan_makes_the_risk_unknown(field):
         replace(scene, world=replace(scene.world, **{field: math.nan})), 2 * SECOND
     )
     assert (risk.level, risk.score) == ("unknown", 1.0)
+
+
+@pytest.mark.parametrize("edge", [math.nan, math.inf])
+def test_a_track_whose_box_nobody_can_read_makes_the_risk_unknown(edge):
+    track = Track(1, "person", (40.0, 50.0, 60.0, edge), 0.9, 5)
+    scene = replace(calm(2 * SECOND), tracks=Tracks(2 * SECOND, (track,)))
+    risk = settled().assess(scene, 2 * SECOND)
+    assert (risk.level, [r.code for r in risk.reasons]) == ("unknown", ["tracks.unreadable"])
+
+
+@pytest.mark.parametrize("points", [(), ((50.0, 90.0),), ((50.0, 90.0), (math.nan, 50.0))])
+def test_a_lane_line_nobody_can_read_makes_the_risk_unknown(points):
+    scene = replace(calm(2 * SECOND), lanes=Lanes(2 * SECOND, (Lane(2, points, 0.9),)))
+    risk = settled().assess(scene, 2 * SECOND)
+    assert (risk.level, [r.code for r in risk.reasons]) == ("unknown", ["lanes.unreadable"])
 
 
 def test_a_fault_of_the_camera_is_the_reason_given():
