@@ -103,12 +103,6 @@ def read_rows(path: Path) -> Iterator[Row]:
                 yield json.loads(text)
 
 
-def read_summary(path: Path) -> dict[str, Any] | None:
-    """None while the run is still going on."""
-    file = path / SUMMARY
-    return json.loads(file.read_text()) if file.is_file() else None
-
-
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Readers see the old file or the new one, never half of it."""
     partial = path.with_name(f".{path.name}.partial")
