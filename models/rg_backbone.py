@@ -1,0 +1,199 @@
+"""A transparent autoencoder whose weights are computed from frames instead of being trained.
+
+Coarse graining as in "Why Unsupervised Deep Networks Generalize" (de Mello Koch et al. 2020,
+arXiv:2012.03531), made convolutional for "On the Road to Clarity" (arXiv:2404.17350): at each scale
+every block of 2 x 2 cells is replaced by its strongest modes, those of the largest eigenvalues of
+the blocks' covariance; at the top the strongest modes of the whole frame remain, scaled to unit
+variance.  Everything is linear and orthogonal, so every latent has one picture that it adds, and
+the squared error of a frame is exactly the sum of what each scale dropped at each place.
+
+B batch, C channels, H rows, W columns, D latents; images are (B, 3, S, S) in [0, 1].
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from road_clarity.models.errors import BadInput
+
+BLOCK = 2  # cells per side that become one
+# side of the image [px] -> modes kept per scale; the coarsest scale has 4 x 4 cells
+MODES = {64: (10, 32, 64, 128), 128: (10, 32, 64, 96, 128)}
+TOP_CELLS = 4
+LEAST_VARIANCE = 1e-9  # of a latent; below it frames do not differ along this mode
+CHUNK = 256  # frames at a time while fitting
+
+
+class ErrorBudget(NamedTuple):
+    """Where the squared error of a frame was lost; all entries together are all of it."""
+
+    scales: tuple[Tensor, ...]  # (B, S/2, S/2) ... (B, 4, 4): dropped when blocks became cells
+    top: Tensor  # (B, 4, 4): dropped when the whole frame became D latents
+
+
+class Modes(NamedTuple):
+    """Strongest modes of vectors of n numbers."""
+
+    mean: Tensor  # (n,)
+    vectors: Tensor  # (n, m) orthonormal, strongest first
+    variances: Tensor  # (m,)
+    dropped: float  # sum of the variances of the modes that were not kept
+
+
+class Moments:
+    """Running mean and covariance in float64."""
+
+    def __init__(self, n: int) -> None:
+        self.count, self.sum = 0, torch.zeros(n, dtype=torch.float64)
+        self.products = torch.zeros(n, n, dtype=torch.float64)
+
+    def add(self, vectors: Tensor) -> None:
+        """vectors: (N, n)"""
+        wide = vectors.double()
+        self.count += len(wide)
+        self.sum += wide.sum(0)
+        self.products += wide.T @ wide
+
+    def strongest(self, m: int) -> Modes:
+        """Raises BadInput when fewer than m modes vary."""
+        mean = self.sum / self.count
+        values, vectors = torch.linalg.eigh(self.products / self.count - mean.outer(mean))
+        values, vectors = values.flip(0), vectors.flip(1)[:, :m]
+        if not values[m - 1] > LEAST_VARIANCE:
+            found = int((values > LEAST_VARIANCE).sum())
+            raise BadInput(
+                "frames", f"with {found} independent modes", f"{m} must vary; add frames"
+            )
+        largest = vectors.gather(0, vectors.abs().argmax(0, keepdim=True))
+        return Modes(mean, vectors * largest.sign(), values[:m], float(values[m:].sum()))
+
+
+class CoarseGraining(nn.Module):
+    """One scale.  (B, C, H, W) -> (B, m, H/2, W/2) and back"""
+
+    def __init__(self, channels: int, modes: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(channels, BLOCK, BLOCK))
+        self.register_buffer("filters", torch.full((modes, channels, BLOCK, BLOCK), math.nan))
+
+    def fit(self, modes: Modes) -> None:
+        mean, filters = self.get_buffer("mean"), self.get_buffer("filters")
+        mean.copy_(modes.mean.view_as(mean))
+        filters.copy_(modes.vectors.T.reshape(filters.shape))
+
+    def encode(self, x: Tensor) -> Tensor:
+        filters = self.get_buffer("filters")
+        shift = -(filters * self.get_buffer("mean")).sum((1, 2, 3))
+        return F.conv2d(x, filters, shift, stride=BLOCK)
+
+    def decode(self, y: Tensor) -> Tensor:
+        blocks = F.conv_transpose2d(y, self.get_buffer("filters"), stride=BLOCK)
+        return blocks + self.get_buffer("mean").repeat(1, *y.shape[2:])
+
+    def dropped(self, x: Tensor) -> Tensor:
+        """Squared error that this scale alone makes, by block: (B, H/2, W/2)"""
+        error = (x - self.decode(self.encode(x))).square().sum(1, keepdim=True)
+        return F.avg_pool2d(error, BLOCK, divisor_override=1)[:, 0]
+
+
+def blocks(x: Tensor) -> Tensor:
+    """All blocks of all frames as vectors: (B, C, H, W) -> (B * H/2 * W/2, C * 4)"""
+    return F.unfold(x, BLOCK, stride=BLOCK).transpose(1, 2).flatten(0, 1)
+
+
+class RgBackbone(nn.Module):
+    """Frame to D latents and back, linearly; the latents of the fitted frames have variance 1."""
+
+    def __init__(self, side: int = 64, latents: int = 32) -> None:
+        super().__init__()
+        modes = MODES[side]
+        self.side = side
+        self.scales = nn.ModuleList(
+            CoarseGraining(*pair) for pair in zip((3, *modes[:-1]), modes, strict=True)
+        )
+        top = modes[-1] * TOP_CELLS**2
+        self.register_buffer("top_mean", torch.zeros(top))
+        self.register_buffer("top_modes", torch.full((top, latents), math.nan))
+        self.register_buffer("variance", torch.ones(latents))  # of the modes at the top
+        self.register_buffer("noise", torch.ones(()))  # mean variance of a mode left out there
+
+    def grainings(self) -> list[CoarseGraining]:
+        """Finest first."""
+        return [cast(CoarseGraining, scale) for scale in self.scales]
+
+    def fit(self, frames: Tensor) -> None:
+        """Compute all weights from frames (N, 3, S, S).  Raises BadInput if they hardly vary."""
+        parts = list(frames.split(CHUNK))
+        for scale in self.grainings():
+            filters = scale.get_buffer("filters")
+            moments = Moments(filters[0].numel())
+            for part in parts:
+                moments.add(blocks(part))
+            scale.fit(moments.strongest(len(filters)))
+            parts = [scale.encode(part) for part in parts]
+        count, latents = self.get_buffer("top_modes").shape
+        moments = Moments(count)
+        for part in parts:
+            moments.add(part.flatten(1))
+        self._fit_top(moments.strongest(latents))
+
+    def _fit_top(self, modes: Modes) -> None:
+        count, latents = modes.vectors.shape
+        self.get_buffer("top_mean").copy_(modes.mean)
+        self.get_buffer("top_modes").copy_(modes.vectors)
+        self.get_buffer("variance").copy_(modes.variances)
+        self.get_buffer("noise").fill_(modes.dropped / (count - latents))
+
+    def encoder_features(self, x: Tensor) -> list[Tensor]:
+        """What is kept at each scale: (B, 10, S/2, S/2) ... (B, 128, 4, 4)"""
+        features = []
+        for scale in self.grainings():
+            x = scale.encode(x)
+            features.append(x)
+        return features
+
+    def decoder_features(self, z: Tensor) -> list[Tensor]:
+        """What the latents say of each scale: (B, 128, 4, 4) ... the image (B, 3, S, S)"""
+        flat = (z * self.get_buffer("variance").sqrt()) @ self.get_buffer("top_modes").T
+        x = (flat + self.get_buffer("top_mean")).unflatten(1, (-1, TOP_CELLS, TOP_CELLS))
+        features = [x]
+        for scale in reversed(self.grainings()):
+            x = scale.decode(x)
+            features.append(x)
+        return features
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """-> mu, logsigma, each (B, D): posterior of probabilistic PCA (Tipping & Bishop 1999)"""
+        variance = self.get_buffer("variance")
+        flat = self.encoder_features(x)[-1].flatten(1) - self.get_buffer("top_mean")
+        mu = flat @ self.get_buffer("top_modes") / variance.sqrt()
+        logsigma = 0.5 * (self.get_buffer("noise") / variance).log()
+        return mu, logsigma.expand_as(mu)
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.decoder_features(z)[-1]
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        return self.decode(self.encode(x)[0])
+
+    def latent_maps(self) -> Tensor:
+        """The picture that one unit of each latent adds, everywhere the same: (D, 3, S, S)
+
+        decode(z) = decode(0) + sum_i z_i latent_maps()[i], exactly.
+        """
+        one_each = torch.eye(
+            len(self.get_buffer("variance")), device=self.get_buffer("noise").device
+        )
+        return self.decode(one_each) - self.decode(torch.zeros_like(one_each[:1]))
+
+    def error_budget(self, x: Tensor) -> ErrorBudget:
+        """Where the squared error of `reconstruct`, summed over colours and pixels, was lost."""
+        inputs = [x, *self.encoder_features(x)]
+        lost = tuple(scale.dropped(y) for scale, y in zip(self.grainings(), inputs, strict=False))
+        kept = self.decoder_features(self.encode(x)[0])[0]
+        return ErrorBudget(lost, (inputs[-1] - kept).square().sum(1))
