@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -73,26 +74,42 @@ def record(
 
 
 def bench(
-    source: SourcePath,
+    source: Annotated[
+        Path | None, typer.Argument(help="recording to time the pipeline's stages on, too")
+    ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="weights or architecture; else all that ship. Repeatable"),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.0, help="time for each network [s]")] = 10.0,
     frames: Annotated[int, typer.Option(min=10, help="how many frames to take")] = 60,
     preset: Annotated[str, typer.Option(help="edge, paper or tiny")] = "edge",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda; of the stages")] = "auto",
+    against: Annotated[
+        Path | None, typer.Option(help="report of an earlier bench to compare with")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write the figures to this file as well")
+    ] = None,
 ) -> None:
-    """Measure every stage on this machine, and SCNN's message passing against the plain loop."""
-    from road_clarity.evaluation.bench import message_passing, stage_times
+    """Measure here: networks by backend and precision, kernels, stages of a recording."""
+    from road_clarity.evaluation.bench.earlier import Earlier
+    from road_clarity.evaluation.bench.report import take, text
+    from road_clarity.evaluation.bench.stages import stage_times
     from road_clarity.evaluation.sources import open_source
     from road_clarity.pipeline.perception import Perception
+    from road_clarity.pipeline.run_folder import write_json
+    from road_clarity.pipeline.weights import names
 
-    opened = open_source(source, max_frames=frames)
-    perception = Perception.from_preset(preset, device)
-    stages, messages = stage_times(perception, opened.frames), message_passing()
-    if as_json:
-        print(json.dumps({"latency_ms": stages, "message_passing": messages}, indent=2))
-        return
-    for stage, times in stages.items():
-        print(f"{stage:14}p50 {times['p50']:7.1f} ms   p99 {times['p99']:7.1f} ms")
-    print(f"message passing {messages['ratio']:.2f} times as fast as the plain loop")
+    earlier = Earlier.read(against) if against is not None else None
+    stages = None
+    if source is not None:
+        opened = open_source(source, max_frames=frames)
+        stages = stage_times(Perception.from_preset(preset, device), opened.frames)
+    report = take(shlex.join(sys.argv), models or names(), seconds, stages)
+    if json_file is not None:
+        write_json(json_file, report)
+    print(text(report, earlier))
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""What everything costs on this machine, told as ratios of figures that were taken in one run."""
