@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.errors import BadInput
 
 BLOCK = 2  # cells per side that become one
@@ -106,13 +107,12 @@ def blocks(x: Tensor) -> Tensor:
     return F.unfold(x, BLOCK, stride=BLOCK).transpose(1, 2).flatten(0, 1)
 
 
-class RgBackbone(nn.Module):
+class RgBackbone(Autoencoder):
     """Frame to D latents and back, linearly; the latents of the fitted frames have variance 1."""
 
     def __init__(self, side: int = 64, latents: int = 32) -> None:
-        super().__init__()
+        super().__init__(side, latents)
         modes = MODES[side]
-        self.side = side
         self.scales = nn.ModuleList(
             CoarseGraining(*pair) for pair in zip((3, *modes[:-1]), modes, strict=True)
         )
@@ -174,12 +174,6 @@ class RgBackbone(nn.Module):
         mu = flat @ self.get_buffer("top_modes") / variance.sqrt()
         logsigma = 0.5 * (self.get_buffer("noise") / variance).log()
         return mu, logsigma.expand_as(mu)
-
-    def decode(self, z: Tensor) -> Tensor:
-        return self.decoder_features(z)[-1]
-
-    def reconstruct(self, x: Tensor) -> Tensor:
-        return self.decode(self.encode(x)[0])
 
     def latent_maps(self) -> Tensor:
         """The picture that one unit of each latent adds, everywhere the same: (D, 3, S, S)

@@ -1,7 +1,8 @@
 """Convolutional variational autoencoder of World Models (Ha & Schmidhuber 2018, arXiv:1803.10122).
 
-Appendix A.1 there; after Kingma & Welling 2013 (arXiv:1312.6114).
-B batch, D latent dimensions; images are (B, 3, 64, 64) in [0, 1].
+Appendix A.1 there; after Kingma & Welling 2013 (arXiv:1312.6114).  The larger one is ours: one more
+convolution on each side.
+B batch, D latent dimensions, S side of the image [px]; images are (B, 3, S, S) in [0, 1].
 """
 
 from __future__ import annotations
@@ -9,31 +10,37 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from road_clarity.models.nominal import CalmScores, CalmSpread, Whitening
+from road_clarity.models.autoencoder import Autoencoder
 
-IMAGE_SIZE = 64  # [px]
+IMAGE_SIZE = 64  # [px] of the published one
 LATENT_SIZE = 32
-ENCODER = ((3, 32), (32, 64), (64, 128), (128, 256))  # all kernel 4, stride 2: 31, 14, 6, 2 px
-DECODER = ((1024, 128, 5), (128, 64, 5), (64, 32, 6), (32, 3, 6))  # stride 2: 5, 13, 30, 64 px
+CODE = 256 * 2 * 2  # numbers that the convolutions leave
+# side -> channels after each convolution, all of kernel 4 and stride 2
+ENCODERS = {64: (32, 64, 128, 256), 128: (32, 64, 128, 256, 256)}
+# side -> channels and kernel of each transposed convolution, all of stride 2
+DECODERS = {
+    64: ((128, 5), (64, 5), (32, 6), (3, 6)),  # 5, 13, 30, 64 px
+    128: ((128, 5), (64, 5), (32, 6), (16, 5), (3, 4)),  # 5, 13, 30, 63, 128 px
+}
 
 
-class Vae(nn.Module):
-    """Sees the road through 32 numbers: what it cannot draw again, it has not met before."""
+class Vae(Autoencoder):
+    """An autoencoder that is trained."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.encoder = nn.ModuleList(nn.Conv2d(i, o, 4, stride=2) for i, o in ENCODER)
-        self.mu = nn.Linear(1024, LATENT_SIZE)
-        self.logsigma = nn.Linear(1024, LATENT_SIZE)
-        self.expand = nn.Linear(LATENT_SIZE, 1024)
-        self.decoder = nn.ModuleList(nn.ConvTranspose2d(i, o, k, stride=2) for i, o, k in DECODER)
-        self.calm_latent = Whitening(LATENT_SIZE)
-        self.calm_pixels = CalmSpread(IMAGE_SIZE, IMAGE_SIZE)  # of the log of the smoothed error
-        self.calm_still = CalmSpread(3)  # of the scores of safety.anomaly.look
-        self.calm = CalmScores()  # of these scores joined
+    def __init__(self, side: int = IMAGE_SIZE, latents: int = LATENT_SIZE) -> None:
+        super().__init__(side, latents)
+        down, up = (3, *ENCODERS[side]), (CODE, *(width for width, _ in DECODERS[side]))
+        self.encoder = nn.ModuleList(nn.Conv2d(*pair, 4, stride=2) for pair in pairs(down))
+        self.mu = nn.Linear(CODE, latents)
+        self.logsigma = nn.Linear(CODE, latents)
+        self.expand = nn.Linear(latents, CODE)
+        self.decoder = nn.ModuleList(
+            nn.ConvTranspose2d(*pair, kernel, stride=2)
+            for pair, (_, kernel) in zip(pairs(up), DECODERS[side], strict=True)
+        )
 
     def encoder_features(self, x: Tensor) -> list[Tensor]:
-        """Activations after each encoder layer: (B, 32, 31, 31) ... (B, 256, 2, 2)"""
+        """64 px: (B, 32, 31, 31) ... (B, 256, 2, 2)"""
         features = []
         for layer in self.encoder:
             x = layer(x).relu()
@@ -41,7 +48,7 @@ class Vae(nn.Module):
         return features
 
     def decoder_features(self, z: Tensor) -> list[Tensor]:
-        """Activations after each decoder layer: (B, 128, 5, 5) ... the image (B, 3, 64, 64)"""
+        """64 px: (B, 128, 5, 5) ... the image (B, 3, 64, 64)"""
         x = self.expand(z).relu()[:, :, None, None]  # (B, 1024, 1, 1)
         features = []
         for layer in self.decoder[:-1]:
@@ -50,21 +57,18 @@ class Vae(nn.Module):
         return [*features, self.decoder[-1](x).sigmoid()]
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """-> mu, logsigma, each (B, D)"""
         flat = self.encoder_features(x)[-1].flatten(1)
         return self.mu(flat), self.logsigma(flat)
-
-    def decode(self, z: Tensor) -> Tensor:
-        return self.decoder_features(z)[-1]
-
-    def reconstruct(self, x: Tensor) -> Tensor:
-        """The picture of the most likely latent: same frame, same picture."""
-        return self.decode(self.encode(x)[0])
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """-> picture of a sampled latent, mu, logsigma"""
         mu, logsigma = self.encode(x)
         return self.decode(mu + logsigma.exp() * torch.randn_like(mu)), mu, logsigma
+
+
+def pairs(widths: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Each width with the one after it."""
+    return list(zip(widths[:-1], widths[1:], strict=True))
 
 
 def elbo_loss(picture: Tensor, x: Tensor, mu: Tensor, logsigma: Tensor, beta: float) -> Tensor:

@@ -28,6 +28,14 @@ def test_the_picture_shrinks_to_two_pixels_and_grows_back(vae):
     assert up == [(128, 5, 5), (64, 13, 13), (32, 30, 30), (3, 64, 64)]
 
 
+def test_the_large_one_draws_four_times_the_pixels():
+    large = Vae(side=128).eval()
+    with torch.no_grad():
+        down = [f.shape[-1] for f in large.encoder_features(torch.rand(1, 3, 128, 128))]
+        up = [f.shape[-1] for f in large.decoder_features(torch.zeros(1, 32))]
+    assert (down, up) == ([63, 30, 14, 6, 2], [5, 13, 30, 63, 128])
+
+
 def test_the_same_frame_is_always_redrawn_the_same_way(vae):
     x = torch.rand(2, 3, 64, 64)
     with torch.no_grad():

@@ -1,0 +1,41 @@
+"""What the world model asks of an autoencoder, whatever is inside, and what calm means to it.
+
+B batch, D latent dimensions, S side of the image [px]; images are (B, 3, S, S) in [0, 1].
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from road_clarity.models.nominal import CalmScores, CalmSpread, Whitening
+
+
+class Autoencoder(nn.Module):
+    """Sees the road through D numbers: what it cannot draw again, it has not met before."""
+
+    def __init__(self, side: int, latents: int) -> None:
+        super().__init__()
+        self.side, self.latents = side, latents
+        self.calm_latent = Whitening(latents)
+        self.calm_pixels = CalmSpread(side, side)  # of the log of the smoothed error
+        self.calm_still = CalmSpread(3)  # of the scores of safety.anomaly.look
+        self.calm = CalmScores()  # of these scores joined
+
+    def encoder_features(self, x: Tensor) -> list[Tensor]:
+        """Activations after each encoder layer, finest first."""
+        raise NotImplementedError
+
+    def decoder_features(self, z: Tensor) -> list[Tensor]:
+        """Activations after each decoder layer, the image (B, 3, S, S) last."""
+        raise NotImplementedError
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """-> mu, logsigma, each (B, D)"""
+        raise NotImplementedError
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.decoder_features(z)[-1]
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """The picture of the most likely latent: same frame, same picture."""
+        return self.decode(self.encode(x)[0])
