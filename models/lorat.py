@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from road_clarity.models.errors import BadInput
 from road_clarity.models.lora import is_adapted, merge
 from road_clarity.models.vit import PATCH, VisionTransformer, VitSize
 
@@ -102,7 +103,7 @@ class Lorat(VisionTransformer):
         asked = self.search_tokens(search)
         seen = self.mix(torch.cat([known, asked], dim=1))[:, known.shape[1] :]
         scores, boxes = self.head(seen, self.places())
-        grid = (len(search), self.side, self.side)
+        grid = (search.shape[0], self.side, self.side)  # not len: exports keep the batch open
         return TrackMap(scores.view(grid), boxes.view(*grid, 4))
 
     def template_tokens(self, template: Tensor, template_mask: Tensor) -> Tensor:
@@ -130,6 +131,9 @@ def merge_while_loading(module: nn.Module, state: dict[str, Any], *_: object) ->
 
 
 def build_lorat(name: str) -> Lorat:
-    """The untrained network of a name such as lorat_b_224."""
-    _, size, region = name.split("_")
+    """The untrained network of a name such as lorat_b_224.  Raises BadInput when none is."""
+    family, size, region = (*name.split("_"), "", "", "")[:3]
+    if family != "lorat" or size not in SIZES or region not in REGIONS or name.count("_") != 2:
+        remedy = f"name it lorat_<size>_<region>; sizes {', '.join(SIZES)}"
+        raise BadInput("architecture", name, f"{remedy}; regions {', '.join(REGIONS)}")
     return Lorat(SIZES[size], REGIONS[region])
