@@ -88,6 +88,10 @@ def segmentation(
 def tracking(
     data: Annotated[Path, typer.Option(help="folder of sequences, one folder each")],
     layout: Annotated[TrackingFormat, typer.Option("--format")] = TrackingFormat.otb,
+    predictions: Predictions = None,
+    tracker: Annotated[
+        str | None, typer.Option(help="whose, where --predictions holds NAME/TRACKER.txt")
+    ] = None,
     model: Annotated[str, typer.Option(help="weights of the tracker")] = "lorat_edge",
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     baseline: Annotated[
@@ -95,15 +99,18 @@ def tracking(
     ] = None,
     json_file: Json = None,
 ) -> None:
-    """Success (area under the curve) and precision at 20 pixels, in one pass."""
+    """Success, precision, GOT-10k's AO and SR, TLD's precision and recall, in one pass."""
     from road_clarity.evaluation import tracking as scores
     from road_clarity.evaluation.tracking_sequences import read_sequences
 
     sequences = read_sequences(data, layout.value)
     other = scores.BASELINES[baseline.value]() if baseline is not None else None
-    found = scores.evaluate(scores.lorat(model, device), sequences)
+    if predictions is not None:
+        found = scores.evaluate_predictions(predictions, sequences, layout.value, tracker)
+    else:
+        found = scores.evaluate(scores.lorat(model, device), sequences, layout.value)
     if other is not None:
-        found["baseline"] = scores.evaluate(other, sequences)
+        found["baseline"] = scores.evaluate(other, sequences, layout.value)
     tell(found, json_file)
 
 

@@ -1,32 +1,40 @@
 """One-pass evaluation of trackers (Wu et al. 2013, "Online object tracking: a benchmark").
 
-A tracker gets the box in the first frame and is never helped again.  Frames in which the target is
-absent do not count.
+A tracker gets the box in the first frame that shows the target and is never helped again.
 T frames.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol, cast
 
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from road_clarity.evaluation.tracking_sequences import Boxes, Image, Sequence
+from road_clarity.evaluation.tracking_predictions import Prediction, read_prediction
+from road_clarity.evaluation.tracking_scores import (
+    PROTOCOLS,
+    Boxes,
+    Judged,
+    Scores,
+    joined,
+    judge,
+    mean_scores,
+    visible,
+    weighted,
+)
+from road_clarity.evaluation.tracking_sequences import Image, Sequence
 from road_clarity.models.errors import BadInput
 from road_clarity.models.lorat import Lorat
 from road_clarity.pipeline import weights
 from road_clarity.pipeline.lorat_tracker import LoratTracker
 from road_clarity.safety.scene import Box
 
-THRESHOLDS = np.linspace(0, 1, 21)  # of the overlap
-NEAR_PX = 20.0  # distance of the centres that counts as precise
-
-Scores = dict[str, float]
+Report = dict[str, object]  # 'sequences': {name: scores}, 'mean': scores
 
 
 class Tracker(Protocol):
@@ -86,65 +94,69 @@ def lorat(name: str, device: str) -> Tracker:
     return SingleTarget(LoratTracker(cast(Lorat, network), device))
 
 
-def evaluate(tracker: Tracker, sequences: list[Sequence]) -> dict[str, object]:
-    """{'sequences': {name: scores}, 'mean': scores}"""
-    each = {one.name: evaluate_sequence(tracker, one) for one in sequences}
-    keys = next(iter(each.values()))
-    mean = {key: float(np.mean([one[key] for one in each.values()])) for key in keys}
+def evaluate(tracker: Tracker, sequences: list[Sequence], layout: str) -> Report:
+    """The tracker run on every sequence.  Raises BadInput."""
+    for sequence in sequences:
+        sequence.require_pictures()
+    return report(sequences, [one_pass(tracker, one) for one in sequences], layout)
+
+
+def evaluate_predictions(
+    folder: Path, sequences: list[Sequence], layout: str, tracker: str | None
+) -> Report:
+    """What a tracker left on disk; tracker names its files where several lie there."""
+    answers = [read_prediction(folder, one, layout, tracker) for one in sequences]
+    return report(sequences, answers, layout)
+
+
+def report(sequences: list[Sequence], answers: list[Prediction], layout: str) -> Report:
+    protocol = PROTOCOLS[layout]
+    judged = [held(a, s, layout) for a, s in zip(answers, sequences, strict=True)]
+    fps = [answer.fps for answer in answers]
+    each: dict[str, Scores] = {
+        sequence.name: {**one.scores(), "fps": rate}
+        for sequence, one, rate in zip(sequences, judged, fps, strict=True)
+    }
+    mean = {**mean_scores(judged, protocol), "fps": weighted(fps, np.ones(len(fps)))}
     return {"sequences": each, "mean": mean}
 
 
-def evaluate_sequence(tracker: Tracker, sequence: Sequence) -> Scores:
-    boxes, seconds = one_pass(tracker, sequence)
-    truth = sequence.boxes[: len(boxes)]
-    return {
-        "success_auc": success_auc(boxes, truth),
-        "precision": precision(boxes, truth),
-        "fps": (len(boxes) - 1) / seconds,
-    }
+def held(answer: Prediction, sequence: Sequence, layout: str) -> Judged:
+    """All runs on one sequence against its truth.  Raises BadInput when no frame counts."""
+    truth, runs, size = sequence.boxes, answer.runs, sequence.frame_size
+    if size is not None:
+        truth, runs = bounded(truth, size), [bounded(run, size) for run in runs]
+    found = joined([judge(run, truth, PROTOCOLS[layout]) for run in runs])
+    if not len(found.overlap):
+        raise BadInput("ground truth", sequence.folder, "no frame after the first shows the target")
+    return found
 
 
-def one_pass(tracker: Tracker, sequence: Sequence) -> tuple[Boxes, float]:
-    """The tracker's box of every frame, nan before the target appears, and the time [s]."""
-    first = int(np.isfinite(sequence.boxes).all(axis=1).argmax())
+def bounded(boxes: Boxes, size: tuple[int, int]) -> Boxes:
+    """As GOT-10k's toolkit does it: the corner moves into the frame, then the size is limited.
+
+    A box that hangs over the left edge therefore keeps its width.
+    """
+    wh = boxes[:, 2:] - boxes[:, :2]
+    corner = boxes[:, :2].clip(0, size)
+    return np.hstack([corner, corner + wh.clip(0, size - corner)])
+
+
+def one_pass(tracker: Tracker, sequence: Sequence) -> Prediction:
+    """The tracker's box of every frame, nan before the target appears, and how fast it was."""
+    first = int(visible(sequence.boxes).argmax())
     said: list[Box] = []
     seconds = 1e-9
-    for index, (image, _) in enumerate(zip(sequence.images(), sequence.boxes, strict=False)):
+    for index, (image, truth) in enumerate(zip(sequence.images(), sequence.boxes, strict=True)):
         if index < first:
             said.append((np.nan, np.nan, np.nan, np.nan))
         elif index == first:
-            x0, y0, x1, y1 = sequence.boxes[first].tolist()
+            x0, y0, x1, y1 = truth.tolist()
             tracker.start(image, (x0, y0, x1, y1))
             said.append((x0, y0, x1, y1))
         else:
             begun = perf_counter()
             said.append(tracker.follow(image))
             seconds += perf_counter() - begun
-    return np.array(said, float), seconds
-
-
-def success_auc(boxes: Boxes, truth: Boxes) -> float:
-    """Mean over the thresholds of the share of frames whose overlap exceeds the threshold."""
-    overlap = overlaps(boxes, truth)[visible(truth)]
-    return float((overlap[:, None] > THRESHOLDS).mean())
-
-
-def precision(boxes: Boxes, truth: Boxes) -> float:
-    """Share of frames whose centre is at most NEAR_PX from the true one."""
-    offset = (boxes[:, :2] + boxes[:, 2:] - truth[:, :2] - truth[:, 2:]) / 2
-    distance = np.hypot(offset[:, 0], offset[:, 1])[visible(truth)]
-    return float((distance <= NEAR_PX).mean())
-
-
-def visible(truth: Boxes) -> NDArray[np.bool_]:
-    """(T,) whether the target is there"""
-    return np.asarray(np.isfinite(truth).all(axis=1))
-
-
-def overlaps(a: Boxes, b: Boxes) -> NDArray[np.float64]:
-    """(T,) intersection over union; nan where a box is"""
-    sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
-    both = sides.clip(0).prod(axis=1)
-    areas = [(one[:, 2:] - one[:, :2]).prod(axis=1) for one in (a, b)]
-    out: NDArray[np.float64] = both / (areas[0] + areas[1] - both)
-    return out
+    followed = len(said) - 1 - first
+    return Prediction([np.array(said, float)], followed / seconds if followed else None)

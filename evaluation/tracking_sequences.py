@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,88 +11,186 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from road_clarity.evaluation.tracking_scores import Boxes, sizes, visible
 from road_clarity.models.errors import BadInput
 
 Image = NDArray[np.uint8]  # (H, W, 3) RGB
-Boxes = NDArray[np.float64]  # (T, 4) x0, y0, x1, y1 [px]; nan where the target is absent
 
 
 @dataclass(frozen=True, eq=False)
 class Sequence:
     name: str
-    boxes: Boxes
-    images: Callable[[], Iterator[Image]]
+    folder: Path
+    boxes: Boxes  # (T, 4) the true ones; nan where the target is absent
+    pictures: tuple[Path, ...]  # one per frame, or one video
+    frame_size: tuple[int, int] | None = None  # W, H [px] where the data set states it
+
+    def require_pictures(self) -> None:
+        """Raises BadInput when there are none, or another number than there are boxes."""
+        count = len(self.pictures)
+        if not count:
+            raise BadInput("--data", self.folder, "there are no pictures in it")
+        if not self.is_video and count != len(self.boxes):
+            raise BadInput(
+                "--data", self.folder, f"has {count} pictures for {len(self.boxes)} boxes"
+            )
+
+    @property
+    def is_video(self) -> bool:
+        return len(self.pictures) == 1 and self.pictures[0].suffix in VIDEOS
+
+    def images(self) -> Iterator[Image]:
+        """One per box.  Raises BadInput when one cannot be read."""
+        return video(self.pictures[0], len(self.boxes)) if self.is_video else stills(self.pictures)
 
 
 @dataclass(frozen=True)
 class Layout:
     """Where a data set keeps things."""
 
-    boxes: str  # file
-    images: str  # pattern, of pictures or of one video
-    corners: bool  # whether a line is two corners instead of corner and size
+    boxes: str  # files; several in one folder are several targets
+    pictures: tuple[str, ...]  # patterns; the first that finds something
+    corners: bool = False  # whether a line is two corners instead of corner and size
     absent: tuple[str, ...] = ()  # files with 1 for frames in which the target is not visible
+    cover: str | None = None  # file with how much of the target is visible, 0: nothing
 
+
+VIDEOS = (".mpg", ".avi", ".mp4")
+STILLS = ("*.jpg", "*.png")
+IN_IMG = ("img/*.jpg", "img/*.png")
 
 LAYOUTS = {
-    "otb": Layout("groundtruth_rect.txt", "img/*.jpg", corners=False),
-    "tld": Layout("gt.txt", "*.mpg", corners=True),
-    "got10k": Layout("groundtruth.txt", "*.jpg", False, ("absence.label",)),
-    "lasot": Layout(
-        "groundtruth.txt", "img/*.jpg", False, ("full_occlusion.txt", "out_of_view.txt")
-    ),
+    "otb": Layout("groundtruth_rect*.txt", IN_IMG),
+    "tld": Layout("gt.txt", tuple(f"*{end}" for end in VIDEOS) + STILLS, corners=True),
+    "got10k": Layout("groundtruth.txt", STILLS, absent=("absence.label",), cover="cover.label"),
+    "lasot": Layout("groundtruth.txt", IN_IMG, absent=("full_occlusion.txt", "out_of_view.txt")),
 }
+
+# first and last picture (from 1) of the OTB sequences whose boxes do not begin or end with them
+OTB_SPANS = {
+    "david": (300, 770), "football1": (1, 74), "freeman3": (1, 460), "freeman4": (1, 283),
+    "diving": (1, 215), "tiger1": (6, 354),
+}  # fmt: skip
 
 
 def read_sequences(data: Path, name: str) -> list[Sequence]:
-    """All sequences below `data`, or the one that `data` itself is.  Raises BadInput."""
+    """All sequences up to two folders below `data`, or those of `data` itself.  Raises BadInput."""
     layout = LAYOUTS[name]
-    folders = sorted(path.parent for path in [*data.glob(f"*/{layout.boxes}"), data / layout.boxes])
-    found = [read_sequence(one, layout) for one in folders if (one / layout.boxes).is_file()]
-    if not found:
+    files = [
+        path for below in ("", "*/", "*/*/") for path in sorted(data.glob(below + layout.boxes))
+    ]
+    files = [path for path in files if path.is_file()]
+    if not files:
         raise BadInput("--data", data, f"no folder with {layout.boxes} there, as {name} has")
-    return found
+    written = [path for path in files if path.read_bytes().strip()]
+    if not written:
+        raise BadInput("ground truth", files[0], "is empty")
+    return [read_sequence(path, numbered(path, written), layout) for path in written]
 
 
-def read_sequence(folder: Path, layout: Layout) -> Sequence:
-    boxes = read_boxes(folder / layout.boxes, layout.corners)
-    for flags in (folder / one for one in layout.absent):
-        if flags.is_file():
-            given = np.array(re.findall(r"\d+", flags.read_text()), int)
-            boxes[: len(given)][given[: len(boxes)] == 1] = np.nan
-    paths = sorted(folder.glob(layout.images))
-    if not paths:
-        raise BadInput("--data", folder, f"no {layout.images} in it")
-    if not np.isfinite(boxes).all(axis=1).any():
-        raise BadInput("--data", folder / layout.boxes, "the target is in no frame")
-    return Sequence(folder.name, boxes, lambda: pictures(paths))
+def numbered(path: Path, files: list[Path]) -> str:
+    """The folder's name; with .1, .2, ... where it has several targets."""
+    siblings = [one for one in files if one.parent == path.parent]
+    name = path.parent.resolve().name
+    return name if len(siblings) == 1 else f"{name}.{siblings.index(path) + 1}"
 
 
-def read_boxes(path: Path, corners: bool) -> Boxes:
-    """One box per line, numbers parted by commas, tabs or blanks.  Raises BadInput."""
-    lines = [re.split(r"[,\s]+", line.strip()) for line in path.read_text().split("\n")]
-    try:
-        boxes = np.array([[float(number) for number in line] for line in lines if line != [""]])
-    except ValueError as error:
+def read_sequence(path: Path, name: str, layout: Layout) -> Sequence:
+    folder = path.parent
+    boxes = read_boxes("ground truth", path, layout.corners)
+    boxes[hidden(folder, layout, len(boxes))] = np.nan
+    if not visible(boxes).any():
+        raise BadInput("ground truth", path, "the target is in no frame")
+    found: list[Path] = []
+    for pattern in layout.pictures:
+        found = found or sorted(folder.glob(pattern))
+    if layout is LAYOUTS["otb"] and name.lower() in OTB_SPANS and len(found) > len(boxes):
+        first, last = OTB_SPANS[name.lower()]
+        found = found[first - 1 : last]
+    return Sequence(name, folder, boxes, tuple(found), stated_size(folder))
+
+
+def hidden(folder: Path, layout: Layout, length: int) -> NDArray[np.bool_]:
+    """(T,) whether a frame does not show the target, by the files beside the boxes."""
+    out = np.zeros(length, bool)
+    for path in (folder / one for one in layout.absent):
+        if path.is_file():
+            out |= read_flags(path, length) == 1
+    if layout.cover is not None and (folder / layout.cover).is_file():
+        out |= read_flags(folder / layout.cover, length) == 0
+    return out
+
+
+def read_flags(path: Path, length: int) -> NDArray[np.int64]:
+    """(T,) one number per frame.  Raises BadInput."""
+    given = np.array(re.findall(r"\d+", path.read_text(errors="replace")), np.int64)
+    if len(given) != length:
         raise BadInput(
-            "ground truth", path, f"every line must be four numbers ({error})"
-        ) from error
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise BadInput("ground truth", path, "every line must be four numbers")
+            "ground truth", path, f"speaks of {len(given)} frames, the boxes of {length}"
+        )
+    return given
+
+
+def stated_size(folder: Path) -> tuple[int, int] | None:
+    """W, H as meta_info.ini of GOT-10k states it."""
+    path = folder / "meta_info.ini"
+    text = path.read_text(errors="replace") if path.is_file() else ""
+    said = re.search(r"resolution:\s*\((\d+),\s*(\d+)\)", text)
+    return (int(said[1]), int(said[2])) if said else None
+
+
+def read_boxes(field: str, path: Path, corners: bool) -> Boxes:
+    """(T, 4) corners from a file with one box per line.
+
+    Numbers are parted by commas, tabs or blanks; a line with nan is no box.  Behind corners there
+    may be a confidence.  Raises BadInput, which names `field`.
+    """
+    rows = [re.split(r"[,\s]+", one) for one in lines(field, path)]
+    counts = (4, 5) if corners else (4,)
+    if any(len(row) not in counts for row in rows):
+        raise BadInput(field, path, "every line must be four numbers")
+    try:
+        boxes = np.array([[float(number) for number in row[:4]] for row in rows])
+    except ValueError as error:
+        raise BadInput(field, path, f"every line must be four numbers ({error})") from error
+    refuse(np.isinf(boxes), field, path, "is infinite")
     if not corners:
         boxes[:, 2:] += boxes[:, :2]
+    boxes[np.isnan(boxes).any(axis=1)] = np.nan
+    refuse(sizes(boxes) < 0, field, path, "has a negative size")
     return boxes
 
 
-def pictures(paths: list[Path]) -> Iterator[Image]:
-    """The frames, from pictures or from a video."""
-    if len(paths) == 1 and paths[0].suffix != ".jpg":
-        capture = cv2.VideoCapture(str(paths[0]))
-        while (read := capture.read())[0]:
-            yield np.asarray(cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB), np.uint8)
-        return
+def lines(field: str, path: Path) -> list[str]:
+    """Those that hold something.  Raises BadInput when none does."""
+    if not path.is_file():
+        raise BadInput(field, path, "is not there")
+    found = [line.strip() for line in path.read_text(errors="replace").splitlines()]
+    found = [line for line in found if line]
+    if not found:
+        raise BadInput(field, path, "is empty")
+    return found
+
+
+def refuse(wrong: NDArray[np.bool_], field: str, path: Path, what: str) -> None:
+    """Raises BadInput where a box, a row of wrong, is so."""
+    if wrong.any():
+        raise BadInput(field, path, f"box {wrong.any(axis=1).argmax() + 1} {what}")
+
+
+def stills(paths: tuple[Path, ...]) -> Iterator[Image]:
     for path in paths:
         bgr = cv2.imread(str(path))
         if bgr is None:
             raise BadInput("image", path, "cannot be read")
+        yield np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def video(path: Path, length: int) -> Iterator[Image]:
+    """The first frames.  Raises BadInput when there are fewer."""
+    capture = cv2.VideoCapture(str(path))
+    for index in range(length):
+        there, bgr = capture.read()
+        if not there:
+            raise BadInput("video", path, f"has {index} frames for {length} boxes")
         yield np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)

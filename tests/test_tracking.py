@@ -1,22 +1,13 @@
-"""Tracks: when they begin, are believed and end; and how trackers are scored."""
+"""Tracks: when they begin, are believed and end; and how many people they find."""
 
 import math
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
 import torch
 
 from road_clarity.evaluation.objects import matches, read_cvml
-from road_clarity.evaluation.tracking import (
-    SingleTarget,
-    evaluate,
-    overlaps,
-    precision,
-    success_auc,
-)
-from road_clarity.evaluation.tracking_sequences import read_sequences
 from road_clarity.models.errors import BadInput
 from road_clarity.models.lorat import Lorat, Regions
 from road_clarity.models.vit import VitSize
@@ -158,29 +149,6 @@ def test_an_answer_that_is_not_finite_is_refused():
         one.find(frame, [(template, (10.0, 10.0, 20.0, 30.0))])
 
 
-def test_a_perfect_tracker_succeeds_at_every_threshold_below_one():
-    boxes = np.array([[0.0, 0.0, 10.0, 10.0]])
-    assert success_auc(boxes, boxes) == 20 / 21
-
-
-def test_frames_without_the_target_do_not_count():
-    said = np.array([[0.0, 0.0, 10.0, 10.0], [50.0, 50.0, 60.0, 60.0]])
-    truth = np.array([[0.0, 0.0, 10.0, 10.0], [np.nan] * 4])
-    assert success_auc(said, truth) == 20 / 21
-    assert precision(said, truth) == 1.0
-
-
-def test_twenty_pixels_are_precise_and_twenty_one_are_not():
-    truth = np.array([[0.0, 0.0, 10.0, 10.0]] * 2)
-    said = truth + np.array([[20.0, 0.0, 20.0, 0.0], [21.0, 0.0, 21.0, 0.0]])
-    assert precision(said, truth) == 0.5
-
-
-def test_half_covered_boxes_overlap_by_a_third():
-    said, truth = np.array([[5.0, 0.0, 15.0, 10.0]]), np.array([[0.0, 0.0, 10.0, 10.0]])
-    assert overlaps(said, truth).tolist() == [pytest.approx(1 / 3)]
-
-
 def test_everybody_is_found_at_most_once():
     person_there = (0.0, 0.0, 10.0, 10.0)
     assert matches([person_there, (1.0, 0.0, 11.0, 10.0)], [person_there]) == 1
@@ -193,39 +161,6 @@ def test_people_of_pets_are_read_as_corners(tmp_path):
         '<box h="20" w="10" xc="15" yc="30"/></object></objectlist></frame></dataset>'
     )
     assert read_cvml(path) == {7: [(10.0, 20.0, 20.0, 40.0)]}
-
-
-def test_an_otb_folder_is_read_and_scored(tmp_path):
-    folder = tmp_path / "Crossing" / "img"
-    folder.mkdir(parents=True)
-    for index in range(3):
-        cv2.imwrite(str(folder / f"{index:04}.jpg"), np.zeros((60, 80, 3), np.uint8))
-    (tmp_path / "Crossing" / "groundtruth_rect.txt").write_text(
-        "10,10,20,30\n11\t10\t20\t30\n12,10,20,30\n"
-    )
-    (sequence,) = read_sequences(tmp_path, "otb")
-    assert sequence.boxes[1].tolist() == [11.0, 10.0, 31.0, 40.0]
-    scores = evaluate(SingleTarget(tracker()), [sequence])
-    assert list(scores["sequences"]) == ["Crossing"]
-    assert set(scores["mean"]) == {"success_auc", "precision", "fps"}
-
-
-def test_an_absent_target_of_tld_is_nan(tmp_path):
-    (tmp_path / "gt.txt").write_text("1,2,3,4\nNaN,NaN,NaN,NaN\n")
-    (tmp_path / "clip.mpg").write_bytes(b"")
-    (sequence,) = read_sequences(tmp_path, "tld")
-    assert np.isnan(sequence.boxes).any(axis=1).tolist() == [False, True]
-
-
-def test_ground_truth_that_is_no_box_is_refused_with_its_file(tmp_path):
-    (tmp_path / "groundtruth_rect.txt").write_text("10,10,20\n")
-    with pytest.raises(BadInput, match="four numbers"):
-        read_sequences(tmp_path, "otb")
-
-
-def test_a_folder_without_sequences_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="groundtruth_rect.txt"):
-        read_sequences(tmp_path, "otb")
 
 
 def test_a_share_above_one_is_no_setting():
