@@ -13,10 +13,10 @@ from road_clarity.models.errors import BadInput
 from road_clarity.models.scnn import LaneMaps
 from road_clarity.models.tusimple_score import score_image
 from road_clarity.safety.scene import Lane, Lanes
-from road_clarity.training.lane_data import LaneSample, Target, plain, vary
+from road_clarity.training.lane_data import LaneSample, plain, vary
+from road_clarity.training.lane_loss import LaneBatch, lane_loss
 from road_clarity.training.lane_simulated import to_the_bottom
 from road_clarity.training.lane_teacher import number_lines
-from road_clarity.training.lanes import lane_loss
 from road_clarity.training.road_model import Road, fit_road, line_offsets
 from road_clarity.training.tusimple import (
     LabelledFrame,
@@ -167,18 +167,17 @@ def test_the_lines_beside_the_car_bound_its_lane():
 
 
 def test_what_nobody_knows_costs_nothing():
-    unknown = Target(
-        np.zeros((288, 512, 3), np.uint8),
-        np.full((288, 512), 255, np.uint8),
-        np.array([1, 0, np.nan, np.nan], np.float32),
-        [],
+    unknown = LaneBatch(
+        torch.zeros(1, 288, 512, 3, dtype=torch.uint8),
+        torch.full((1, 288, 512), 255, dtype=torch.uint8),
+        torch.tensor([[1, 0, torch.nan, torch.nan]]),
     )
-    unknown.classes[:8] = 0
+    unknown.classes[:, :8] = 0
     logits = torch.zeros(1, 5, 36, 64)
     logits[:, 0, :2] = 100.0  # background where background is
     logits[:, 3, 8:] = 100.0  # a lane where nobody looks
     existence = torch.tensor([[1.0, 0.0, 0.3, 0.9]])
-    assert lane_loss(LaneMaps(logits, existence), [unknown]).item() == pytest.approx(0.0, abs=1e-6)
+    assert lane_loss(LaneMaps(logits, existence), unknown).item() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_labels_survive_a_file(tmp_path):

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any, Generic, NamedTuple
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ from accelerate import Accelerator  # type: ignore[import-untyped]
 from accelerate.state import AcceleratorState  # type: ignore[import-untyped]
 from accelerate.utils import send_to_device  # type: ignore[import-untyped]
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from road_clarity.models.errors import BadInput
 from road_clarity.training.checkpoint import load_checkpoint, save_checkpoint, save_weights
@@ -70,15 +70,32 @@ class Lesson(nn.Module, Generic[Net, Item]):
         return self._answer(batch)
 
 
-class Samples(Dataset[Item], Generic[Net, Item]):
+class Refusal(NamedTuple):
+    """A BadInput on its way from a worker process, which would make a RuntimeError of it."""
+
+    field: str
+    value: str
+    remedy: str
+
+
+class Samples(Dataset[Any]):
     """The samples of a whole training, by number."""
 
-    def __init__(self, recipe: Recipe[Net, Item]) -> None:
+    def __init__(self, recipe: Recipe[Any, Any]) -> None:
         self._recipe = recipe
 
-    def __getitem__(self, number: int) -> Item:
+    def __getitem__(self, number: int) -> Any:
         rng = np.random.default_rng((self._recipe.config.seed, number))
-        return self._recipe.sample(number, rng)
+        try:
+            return self._recipe.sample(number, rng)
+        except BadInput as error:
+            return Refusal(error.field, str(error.value), error.remedy)
+
+
+def stacked(items: list[Any]) -> Any:
+    """A batch, or what is wrong with one of its samples."""
+    refused = [one for one in items if isinstance(one, Refusal)]
+    return refused[0] if refused else default_collate(items)
 
 
 class Run(Generic[Net, Item]):
@@ -135,9 +152,12 @@ class Run(Generic[Net, Item]):
             num_workers=config.workers,
             multiprocessing_context="fork" if config.workers else None,
             worker_init_fn=_one_thread,
+            collate_fn=stacked,
             pin_memory=on_gpu,
         )
         for batch in loader:
+            if isinstance(batch, Refusal):
+                raise BadInput(*batch)
             yield send_to_device(batch, self.accelerator.device, non_blocking=on_gpu)
 
     def _learn(self, batch: Item) -> Tensor:
@@ -216,7 +236,8 @@ class Run(Generic[Net, Item]):
 def accelerator(precision: str) -> Any:
     """This process's place among those that `torchrun` started; on the CPU where is no GPU."""
     AcceleratorState._reset_state()  # one process may train several networks, one after another
-    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision)
+    mixed = "no" if precision == "fp32" else precision
+    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=mixed)
 
 
 def seed_of(config: FitConfig, step: int, rank: int) -> int:

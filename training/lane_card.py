@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from road_clarity.models.cards import Card
-from road_clarity.models.tusimple_score import LaneScore
+from road_clarity.training.recipe import FitConfig
 
 DATA = {
     "TuSimple, 110 frames of drive 0313-1": "TuSimple benchmark, for research",
@@ -35,16 +37,17 @@ lane lines. 1.3 M parameters.
 """
 
 
-def lane_card(scored: LaneScore, *, at: int, steps: int, batch: int, seed: int) -> Card:
-    """The card for weights that were just scored on the validation frames."""
+def lane_card(config: FitConfig, score: Mapping[str, float], step: int) -> Card:
+    """The card for weights that were just scored on the validation frames, after `step` steps."""
+    steps, seed = config.steps, config.seed
     return Card(
         name="scnn_edge",
         architecture="scnn_lite0",
         data=DATA,
-        command=f"road-clarity train lanes --steps {steps} --batch {batch} --seed {seed}",
+        command=f"road-clarity train lanes --steps {steps} --batch {config.batch} --seed {seed}",
         seed=seed,
-        cost=f"{at} of {steps} steps, about 1.2 s each on one CPU core (AVX512_BF16)",
-        metrics={f"tusimple_{key}": round(value, 4) for key, value in scored._asdict().items()},
+        cost=f"{step} of {steps} steps, about 1.2 s each on one CPU core (AVX512_BF16)",
+        metrics={f"tusimple_{key}": round(value, 4) for key, value in score.items()},
         metrics_command="road-clarity evaluate lanes --format tusimple "
         "--data ../shared/data/tusimple170 --labels out/lanes/held_out.json",
         notes=NOTES,

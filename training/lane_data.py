@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from road_clarity.training.lane_loss import UNKNOWN
 from road_clarity.training.road_paint import repaint
 
 Image = NDArray[np.uint8]
@@ -21,7 +22,6 @@ Points = NDArray[np.float32]  # (N, 2) x, y [px]
 SAMPLE_SIZE = (640, 360)  # width, height kept in memory
 INPUT_SIZE = (512, 288)  # width, height of the network's input
 LINE_WIDTH = 6  # of a drawn lane line at INPUT_SIZE; the published 16 at 1640 px
-UNKNOWN = 255  # target value that the loss leaves out
 FEWEST_ROWS = 16  # a line that shows in fewer rows of the input does not exist [px]
 OPPOSITE = {1: 4, 2: 3, 3: 2, 4: 1}  # class of a line in the mirror
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from torch import Tensor, nn
@@ -24,7 +24,7 @@ class FitConfig(Checked):
     steps: int = setting(1000, "optimiser steps", low=1)
     batch: int = setting(8, "samples per step, over all processes", low=1)
     seed: int = setting(0, "of all random choices", low=0)
-    precision: Literal["bf16", "no"] = setting("bf16", "of the network's arithmetic; no: float32")
+    precision: str = setting("bf16", "of the network's arithmetic", among=("bf16", "fp32"))
     memory: float = setting(
         0.0, "of the mean of the weights, per step; 0: no mean", low=0.0, high=1.0
     )

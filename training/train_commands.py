@@ -1,20 +1,37 @@
-"""`road-clarity train`.  Everything heavy is imported when a command runs."""
+"""`road-clarity train`.  Everything heavy is imported when a command runs.
+
+A recipe is a module with its settings, `CONFIG`, and `train(config, out)`.  Options are made from
+the fields of CONFIG, so that a setting is written down once.
+"""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, Field, fields
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-# network -> module and function of its recipe
+from road_clarity.models.errors import BadInput
+
+# network -> name of the recipe -> its module; the first is what runs without --config
 RECIPES = {
-    "lanes": ("lanes", "train_lanes"),
-    "segmentation": ("segmentation", "train_segmentation"),
-    "tracker": ("tracker", "train_tracker"),
-    "world": ("world", "train_world"),
+    "lanes": {"edge": "lanes"},
+    "segmentation": {"edge": "segmentation"},
+    "tracker": {"edge": "tracker"},
+    "world": {"edge": "world"},
 }
+
+
+ConfigFile = Annotated[Path | None, typer.Option(help="settings as YAML; see config/train")]
+Out = Annotated[Path | None, typer.Option(help="folder of checkpoint and log")]
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", help="setting=value, stronger than the config")
+]
 
 
 class Recipes(TyperGroup):
@@ -26,10 +43,8 @@ class Recipes(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in RECIPES:
             return None
-        module, function = RECIPES[cmd_name]
         one = typer.Typer(add_completion=False)
-        recipe = getattr(import_module(f"road_clarity.training.{module}"), function)
-        one.command(cmd_name)(recipe)
+        one.command(cmd_name)(legacy(cmd_name) or command(cmd_name))
         return typer.main.get_command(one)
 
 
@@ -41,3 +56,62 @@ train = typer.Typer(
 @train.callback()
 def _train() -> None:
     """Data: ROAD_CLARITY_DATA.  Recipes resume where they were stopped."""
+
+
+def command(network: str) -> Callable[..., None]:
+    """The command that trains a network, with an option for every setting of its recipes."""
+
+    def run(
+        config: ConfigFile = None, out: Out = None, changes: Changes = None, **options: str | None
+    ) -> None:
+        from road_clarity.training import recipe_settings as settings
+
+        values = settings.read_file(config) if config else {}
+        name = values.pop("recipe", next(iter(RECIPES[network])))
+        values |= settings.read_changes(changes or [])
+        values |= {
+            key: settings.from_text(key, text) for key, text in options.items() if text is not None
+        }
+        chosen = module(network, name)
+        made = settings.make(chosen.CONFIG, values)
+        chosen.train(made, out or Path("out") / (config.stem if config else network))
+
+    run.__doc__ = f"Train {network}; continues from OUT when a checkpoint is there."
+    named = list(inspect.signature(run, eval_str=True).parameters.values())[:-1]
+    parameters = [*named, *setting_options(network)]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    vars(run)["__signature__"] = inspect.Signature(parameters)  # what typer makes options from
+    return run
+
+
+def module(network: str, recipe: object) -> Any:
+    """The recipe's module.  Raises BadInput."""
+    if recipe not in RECIPES[network]:
+        raise BadInput("recipe", recipe, f"for {network} there are {', '.join(RECIPES[network])}")
+    return import_module(f"road_clarity.training.{RECIPES[network][str(recipe)]}")
+
+
+def setting_options(network: str) -> Iterator[inspect.Parameter]:
+    """An option for every setting, in the panel of the first recipe that has it."""
+    told = set()
+    for recipe in RECIPES[network]:
+        for one in fields(module(network, recipe).CONFIG):
+            if one.name not in told:
+                told.add(one.name)
+                yield as_parameter(one, f"Settings of recipe {recipe}")
+
+
+def as_parameter(one: Field[Any], panel: str) -> inspect.Parameter:
+    default = "required" if one.default is MISSING else f"default {one.default}"
+    meaning = f"{one.metadata['doc']} ({default})"
+    option = typer.Option(help=meaning, metavar=f"<{one.type}>", rich_help_panel=panel)
+    kind = Annotated[str | None, option]
+    return inspect.Parameter(
+        one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind
+    )
+
+
+def legacy(network: str) -> Callable[..., None] | None:
+    """The recipe's own command, where it has no CONFIG yet."""
+    first = module(network, next(iter(RECIPES[network])))
+    return None if hasattr(first, "CONFIG") else getattr(first, f"train_{network}")
