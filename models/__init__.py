@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from collections.abc import Mapping
+
+    from torch import nn
 
 
-def load_published(name: str, state_dict: dict[str, Tensor]) -> nn.Module:
+def load_published(
+    name: str, state_dict: Mapping[str, Any], base: Mapping[str, Any] | None = None
+) -> nn.Module:
     """A published checkpoint's network in eval mode; see models.published.  Raises BadInput."""
     from road_clarity.models.published import load  # torch takes seconds to import
 
-    return load(name, state_dict)
+    return load(name, state_dict, base)

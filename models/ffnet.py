@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -80,12 +81,13 @@ PUBLISHED = tuple(
         *(f"{depth}_daaa" for depth in (18, 34, 50, 56, 86, 101, 134, 150)),
         *(f"{depth}_daac" for depth in (18, 34, 86, 150)),
         *(f"{depth}s_dbbb" for depth in (40, 54, 78, 86)),
-        *(f"{depth}s_dbbb_gpu" for depth in (86, 150)),
+        *(f"{depth}s_{heads}_gpu" for depth in (86, 150) for heads in ("dbbb", "bbb")),
         *(f"{depth}s_{heads}" for depth in (40, 54, 78, 86, 150) for heads in ("bbb", "bcc")),
         *(f"{depth}n_cbb" for depth in (46, 74, 122)),
         *(f"{depth}ns_{heads}" for depth in (46, 74, 122) for heads in ("cbb", "ccc")),
     )
 )
+ONLY_FOR_GPUS = {"ffnet_150s_dbbb"}  # of the slim ones; the same as with _gpu
 
 
 def convolution(inside: int, outside: int, kernel: int, stride: int = 1) -> nn.Conv2d:
@@ -325,8 +327,19 @@ def normalise(images: Tensor) -> Tensor:
 NAME = re.compile(r"ffnet_(\d+)([a-z]*)_(d?)([a-z])([a-z])([a-z])(_gpu)?")
 
 
-def build_ffnet(name: str, classes: int = 19) -> FFNet:
-    """The member of that name, untrained, such as ffnet_40s_bbb.  Raises BadInput when none is."""
+class Member(NamedTuple):
+    """What a name says."""
+
+    family: Family
+    depth: int
+    halved: bool
+    up: str
+    segmentation: str
+    bilinear: bool
+
+
+def member(name: str) -> Member:
+    """Read a name such as ffnet_40s_bbb.  Raises BadInput when there is no such network."""
     match = NAME.fullmatch(name)
     if match is None:
         raise BadInput("architecture", name, "an FFNet is named like ffnet_40s_bbb")
@@ -338,9 +351,16 @@ def build_ffnet(name: str, classes: int = 19) -> FFNet:
         )
     if up not in UP_HEADS or segmentation not in SEGMENTATION_HEADS:
         raise BadInput("architecture", name, f"heads are {', '.join(SEGMENTATION_HEADS)}")
-    backbone = Backbone(family, int(depth), halved=bool(halved))
-    bilinear = family.bilinear or gpu is not None
-    return FFNet(backbone, Head(backbone.widths, up, segmentation, classes, bilinear))
+    bilinear = family.bilinear or gpu is not None or name in ONLY_FOR_GPUS
+    return Member(family, int(depth), bool(halved), up, segmentation, bilinear)
+
+
+def build_ffnet(name: str, classes: int = 19) -> FFNet:
+    """The member of that name, untrained.  Raises BadInput when there is no such network."""
+    one = member(name)
+    backbone = Backbone(one.family, one.depth, one.halved)
+    head = Head(backbone.widths, one.up, one.segmentation, classes, one.bilinear)
+    return FFNet(backbone, head)
 
 
 def backbones() -> list[str]:

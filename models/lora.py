@@ -77,12 +77,22 @@ def is_adapted(network: nn.Module) -> bool:
     return any(isinstance(module, Lora) for module in network.modules())
 
 
+def rank_of(state: Mapping[str, Tensor]) -> int:
+    """The rank of the adaptations in a checkpoint; 0 where it has none."""
+    return next((v.shape[0] for k, v in state.items() if k.endswith(DOWN) and v.dim()), 0)
+
+
+def is_scalar(key: str) -> bool:
+    """Whether `key` holds alpha or the kind of scaling, of all layers or of one."""
+    return key in SCALARS or key.endswith((".lora.alpha", ".lora.use_rslora"))
+
+
 def merge(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """A checkpoint with adaptations -> the plain one; a plain one stays as it is."""
     out: dict[str, Tensor] = {}
     for key, value in state.items():
-        if key in SCALARS or key.endswith((DOWN, UP)):
-            continue
+        if key in SCALARS or ".lora." in key:
+            continue  # goes into the weight beside it
         if key.endswith(LINEAR):
             value = adapted_weight(state, key.removesuffix(LINEAR), value)
         out[key.replace(".linear.", ".")] = value
@@ -94,14 +104,19 @@ def adapted_weight(state: Mapping[str, Tensor], name: str, weight: Tensor) -> Te
     if name + DOWN not in state:
         return weight
     down, up = state[name + DOWN].float(), state[name + UP].float()
-    return (weight.float() + scale(state, down.shape[0]) * (up @ down)).to(weight.dtype)
+    return (weight.float() + scale(state, name, down.shape[0]) * (up @ down)).to(weight.dtype)
 
 
-def scale(state: Mapping[str, Tensor], rank: int) -> float:
-    """s: alpha / rank, or with rsLoRA (Kalajdzievski 2023) alpha / sqrt(rank)."""
-    alpha = float(state["lora_alpha"]) if "lora_alpha" in state else float(rank)
-    stable = "use_rslora" in state and bool(state["use_rslora"])
-    return alpha / (math.sqrt(rank) if stable else rank)
+def scale(state: Mapping[str, Tensor], name: str, rank: int) -> float:
+    """s of the layer `name`: alpha / rank, or with rsLoRA (Kalajdzievski 2023) alpha / sqrt(rank).
+
+    A checkpoint says alpha once for all layers or for each; one that says nothing means s = 1.
+    """
+    alpha = state.get(f"{name}.lora.alpha", state.get("lora_alpha"))
+    if alpha is None:
+        return 1.0
+    stable = state.get(f"{name}.lora.use_rslora", state.get("use_rslora"))
+    return float(alpha) / (math.sqrt(rank) if stable is not None and bool(stable) else rank)
 
 
 def fuse_qkv(state: dict[str, Tensor]) -> dict[str, Tensor]:

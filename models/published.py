@@ -1,46 +1,104 @@
-"""Checkpoints as their authors published them: from a state dict to a network in eval mode."""
+"""Checkpoints as their authors published them: from a state dict to a network in eval mode.
+
+Nothing is loaded before every key and every shape is known to fit.  Layouts:
+models.published_families.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
-from road_clarity.models import scnn
+from road_clarity.models import lora
+from road_clarity.models.dinov2 import FILES
 from road_clarity.models.errors import BadInput
-from road_clarity.models.ffnet import build_ffnet
-from road_clarity.models.lorat import build_lorat
-
-State = dict[str, Tensor]
-FFNET_CLASSES = "head.layers.3.last_layer.3.bias"  # one per class
-PREDOWN = "smoothing.weight"  # FFNet's down-sampling of the image, which the pipeline does itself
+from road_clarity.models.published_families import FAMILIES, Family, LoratFamily, State
+from road_clarity.models.state_dict_fit import fill, misfit, require_finite
+from road_clarity.models.state_dict_wrapping import unwrapped
 
 
-def load(name: str, state: State) -> nn.Module:
-    """scnn_vgg16, ffnet_<depth>_<heads> or lorat_<size>_<region>.  Raises BadInput."""
-    for family, loader in LOADERS.items():
-        if name.startswith(family):
-            try:
-                return loader(name, state).eval()
-            except (KeyError, RuntimeError) as error:
-                raise BadInput("state dict", f"of {name}", f"does not fit: {error}") from error
-    raise BadInput("architecture", name, f"begins with one of {', '.join(LOADERS)}")
+class Plain(NamedTuple):
+    """A checkpoint under the names of our network, its numbers as they were stored."""
+
+    state: State
+    layout: str
 
 
-def load_ffnet(name: str, state: State) -> nn.Module:
-    network = build_ffnet(name, classes=len(state[FFNET_CLASSES]))
-    network.load_state_dict({key: value for key, value in state.items() if key != PREDOWN})
-    return network
+def load(
+    name: str, state_dict: Mapping[str, Any], base: Mapping[str, Any] | None = None
+) -> nn.Module:
+    """scnn_vgg16, ffnet_<depth>_<heads> or lorat_<size>_<region>, as float32.  Raises BadInput.
+
+    base: DINOv2's weights, for a LoRAT checkpoint that holds only what was trained
+    """
+    state = translate(name, state_dict, base).state
+    with torch.device("meta"):
+        network = family_of(name).build(name, state)
+    return fill(network, state)
 
 
-def load_lorat(name: str, state: State) -> nn.Module:
-    network = build_lorat(name)
-    network.load_state_dict(state)
-    return network
+def translate(
+    name: str, state_dict: Mapping[str, Any], base: Mapping[str, Any] | None = None
+) -> Plain:
+    """Take off wrappers, rename, check, merge.  Raises BadInput for what does not fit `name`."""
+    family, given = family_of(name), unwrapped(state_dict)
+    state, layout = family.rename(given)
+    if base is not None:
+        if not isinstance(family, LoratFamily):
+            raise BadInput("base", f"for {name}", "only LoRAT stands on a base; leave it out")
+        state, layout = family.on_base(name, state, unwrapped(base)), "LoRAT adapted, on DINOv2"
+    require_fit(name, family, given, state)
+    require_finite(name, state)
+    return Plain(family.finish(state), layout)
 
 
-LOADERS: dict[str, Callable[[str, State], nn.Module]] = {
-    "scnn_vgg16": lambda _, state: scnn.load_published(state),
-    "ffnet_": load_ffnet,
-    "lorat_": load_lorat,
-}
+def family_of(name: str) -> Family:
+    """Raises BadInput for a name that no family has."""
+    found = next((family for family in FAMILIES if family.has(name)), None)
+    if found is None:
+        remedy = "use scnn_vgg16, ffnet_<depth>_<heads> such as ffnet_78s_dbbb, or lorat_<size>_"
+        raise BadInput("architecture", name, remedy + "<region> such as lorat_b_224")
+    return found
+
+
+def require_fit(name: str, family: Family, given: State, state: State) -> None:
+    """Raises BadInput with everything that is missing, unknown or of another shape.
+
+    given: as it came; state: renamed
+    """
+    with torch.device("meta"):
+        wrong = misfit(state, family.wanted(name, state))
+    if not wrong:
+        return
+    hint = lorat_hint(name, state) if isinstance(family, LoratFamily) else ""
+    raise BadInput("state dict", f"for {name}", f"{wrong.said()}{hint or look_alike(name, given)}")
+
+
+def lorat_hint(name: str, state: Mapping[str, Tensor]) -> str:
+    """What to give along with a checkpoint that holds only one part of a LoRAT."""
+    file = FILES.get(name.split("_")[1], "the base it was trained on")
+    if "cls_token" in state:
+        return "; it is a base, DINOv2: give a LoRAT checkpoint, and this one as its base"
+    if lora.rank_of(state) and "patch_embed.proj.weight" not in state and fits(name, dict(state)):
+        return f"; it holds only what was trained: give DINOv2's {file} as the base, too"
+    return ""
+
+
+def look_alike(name: str, given: State) -> str:
+    """'; it looks like ...' when the state dict fits other names, else nothing."""
+    names = [n for family in FAMILIES for n in family.names if family.could_be(n, given)]
+    fitting = [other for other in names if other != name and fits(other, given)]
+    return f"; it looks like {' or '.join(fitting)}: use that name" if fitting else ""
+
+
+def fits(name: str, given: State) -> bool:
+    """Whether nothing in a state dict is foreign to `name`; a LoRAT's frozen parts may lack."""
+    family = family_of(name)
+    state, _ = family.rename(given)
+    with torch.device("meta"):
+        wrong = misfit(state, family.wanted(name, state))
+    partial = isinstance(family, LoratFamily) and bool(lora.rank_of(state))
+    return not (wrong.unknown or wrong.different or (wrong.missing and not partial))

@@ -12,6 +12,7 @@ from road_clarity.models.ffnet import PUBLISHED, build_ffnet
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.lorat import REGIONS, SIZES, build_lorat
 from road_clarity.models.scnn import ScnnLite0, ScnnVgg16
+from road_clarity.models.scnn_pad import ScnnVgg16Pad
 from road_clarity.models.vae import Vae
 
 # name -> builder of the untrained network
@@ -20,6 +21,7 @@ BUILDERS: dict[str, Callable[[], nn.Module]] = {
     **{name: partial(build_ffnet, name) for name in PUBLISHED},
     "scnn_lite0": ScnnLite0,
     "scnn_vgg16": ScnnVgg16,
+    "scnn_vgg16_pad": ScnnVgg16Pad,
     "vae_64": Vae,
     "latent_lstm_256": LatentLstm,
     **{

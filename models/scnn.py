@@ -24,6 +24,8 @@ from road_clarity.models.efficientnet_lite import (
 CLASSES = 5  # background, then four lane lines from left to right
 STRIDE = 8  # of the feature map
 REACH = 9  # neighbours a message comes from
+# (rows, columns) of published networks' images: the authors' for CULane, a port's for TuSimple
+PUBLISHED_SIZES = ((288, 800), (288, 512))
 
 
 class LaneMaps(NamedTuple):
@@ -81,6 +83,11 @@ class MessagePassing(nn.Module):
         return x
 
 
+def existence_inputs(input_size: tuple[int, int]) -> int:
+    """Numbers that the existence head sees of an image of (rows, columns)."""
+    return CLASSES * (input_size[0] // (2 * STRIDE)) * (input_size[1] // (2 * STRIDE))
+
+
 class LaneHeads(nn.Module):
     """What both sizes share: all after the features, named as in the published state dict."""
 
@@ -91,11 +98,13 @@ class LaneHeads(nn.Module):
         """input_size: (rows, columns) of the image; the existence head is tied to it."""
         super().__init__()
         self.input_size = input_size
-        cells = (input_size[0] // (2 * STRIDE)) * (input_size[1] // (2 * STRIDE))
         self.message_passing = MessagePassing(channels)
         self.layer2 = nn.Sequential(nn.Dropout2d(0.1), nn.Conv2d(channels, CLASSES, 1))
         self.fc = nn.Sequential(
-            nn.Linear(CLASSES * cells, 128), nn.ReLU(), nn.Linear(128, CLASSES - 1), nn.Sigmoid()
+            nn.Linear(existence_inputs(input_size), 128),
+            nn.ReLU(),
+            nn.Linear(128, CLASSES - 1),
+            nn.Sigmoid(),
         )
 
     def prepare(self, rgb: Tensor) -> Tensor:
@@ -189,10 +198,3 @@ def vgg16_dilated() -> nn.Sequential:
             before = width
         layers.append(nn.MaxPool2d(2) if pooled else nn.Identity())
     return nn.Sequential(*layers)
-
-
-def load_published(state: dict[str, Tensor]) -> ScnnVgg16:
-    """The published network in eval mode.  state: its checkpoint's 'net'."""
-    network = ScnnVgg16()  # has no use for the class weights of the loss that lie in the dict
-    network.load_state_dict({k: v for k, v in state.items() if not k.startswith("ce_loss.")})
-    return network.eval()

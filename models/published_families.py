@@ -1,0 +1,171 @@
+"""The layouts in which SCNN, FFNet and LoRAT were published, family by family.
+
+A family knows its members' names, the size a state dict asks for, and which of its keys are no part
+of the network.  What a state dict must look like follows from the network itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from road_clarity.models import dinov2, lora
+from road_clarity.models.errors import BadInput
+from road_clarity.models.ffnet import PUBLISHED, build_ffnet, member
+from road_clarity.models.lorat import REGIONS, SIZES, Lorat, build_lorat
+from road_clarity.models.scnn import PUBLISHED_SIZES, ScnnVgg16, existence_inputs
+from road_clarity.models.scnn_pad import ScnnVgg16Pad, from_pad
+from road_clarity.models.state_dict_fit import misfit
+
+State = dict[str, Tensor]
+BLOCK = re.compile(r"backbone_model\.layer(\d+)\.(\d+)\.")  # of FFNet's keys: stage, number
+
+
+class Family:
+    """Published networks that share a layout."""
+
+    signature: str  # how a key begins that only this family has
+    names: tuple[str, ...]  # of members with published checkpoints
+
+    def has(self, name: str) -> bool:
+        """Whether the name belongs to this family, published or not."""
+        return name in self.names
+
+    def could_be(self, name: str, state: State) -> bool:
+        """Whether a look at the state dict leaves it open; saves building what it is not."""
+        return any(key.startswith(self.signature) for key in state)
+
+    def build(self, name: str, state: State) -> nn.Module:
+        """The untrained network, with as many classes or cells as the state dict asks for."""
+        raise NotImplementedError
+
+    def rename(self, state: State) -> tuple[State, str]:
+        """The keys of our network, without what is no part of it; and what the layout is called."""
+        raise NotImplementedError
+
+    def wanted(self, name: str, state: State) -> Mapping[str, Tensor]:
+        """What the renamed state dict must hold; call with torch.device('meta')."""
+        return self.build(name, state).state_dict()
+
+    def finish(self, state: State) -> State:
+        """The network's state dict, from one that was found to fit."""
+        return state
+
+
+class Scnn(Family):
+    """The common PyTorch port (harryhan618/SCNN_Pytorch), also of the authors' own weights."""
+
+    signature = "backbone.0."
+    names = ("scnn_vgg16",)
+
+    def build(self, name: str, state: State) -> nn.Module:
+        return ScnnVgg16(input_size_of(state, "fc.0.weight"))
+
+    def rename(self, state: State) -> tuple[State, str]:
+        kept = {k: v for k, v in state.items() if k != "ce_loss.weight"}  # the loss's weights
+        return kept, "SCNN_Pytorch"
+
+
+class ScnnPad(Family):
+    """pytorch-auto-drive's SCNN: other keys, and passes of its own (models.scnn_pad)."""
+
+    signature = "encoder.net.0."
+    names = ("scnn_vgg16_pad",)
+
+    def build(self, name: str, state: State) -> nn.Module:
+        return ScnnVgg16Pad(input_size_of(state, "fc.0.weight"))
+
+    def rename(self, state: State) -> tuple[State, str]:
+        return from_pad(state), "pytorch-auto-drive"
+
+
+def input_size_of(state: State, key: str) -> tuple[int, int]:
+    """Rows and columns of the image, from what the existence head takes; else the authors'."""
+    given = state[key].shape[-1] if key in state and state[key].dim() else 0
+    sizes = {existence_inputs(size): size for size in PUBLISHED_SIZES}
+    return sizes.get(given, PUBLISHED_SIZES[0])
+
+
+class Ffnet(Family):
+    signature = "backbone_model."
+    names = PUBLISHED
+    predown = "smoothing.weight"  # halves the image first, which the pipeline does itself
+    class_biases = "head.layers.3.last_layer.3.bias"
+
+    def has(self, name: str) -> bool:
+        return name.startswith("ffnet_")
+
+    def could_be(self, name: str, state: State) -> bool:
+        one = member(name)
+        return residual_blocks(state) == one.family.depths[one.depth]
+
+    def build(self, name: str, state: State) -> nn.Module:
+        biases = state.get(self.class_biases)
+        return build_ffnet(name, classes=19 if biases is None else max(biases.numel(), 1))
+
+    def rename(self, state: State) -> tuple[State, str]:
+        kept = {key: value for key, value in state.items() if key != self.predown}
+        return kept, "FFNet pre_down" if self.predown in state else "FFNet"
+
+
+def residual_blocks(state: State) -> tuple[int, ...]:
+    """How many an FFNet's state dict has in each stage."""
+    blocks = {m.groups() for m in map(BLOCK.match, state) if m}
+    return tuple(Counter(stage for stage, _ in sorted(blocks)).values())
+
+
+class LoratFamily(Family):
+    """Merged; or with adaptations, and then with or without the frozen weights beneath them."""
+
+    signature = "blocks.0."
+    names = tuple(f"lorat_{size}_{region}" for size in "sblg" for region in REGIONS)
+
+    def has(self, name: str) -> bool:
+        return name in {f"lorat_{size}_{region}" for size in SIZES for region in REGIONS}
+
+    def build(self, name: str, state: State) -> nn.Module:
+        return build_lorat(name)
+
+    def rename(self, state: State) -> tuple[State, str]:
+        return state, "LoRAT adapted" if lora.rank_of(state) else "LoRAT merged"
+
+    def wanted(self, name: str, state: State) -> Mapping[str, Tensor]:
+        network = build_lorat(name)
+        rank = lora.rank_of(state)
+        if not rank:
+            return network.state_dict()
+        lora.adapt(network.blocks, rank)
+        scalars = {key: state[key] for key in state if lora.is_scalar(key)}
+        return network.state_dict() | {key: value.new_zeros(()) for key, value in scalars.items()}
+
+    def finish(self, state: State) -> State:
+        return lora.merge(state)
+
+    def on_base(self, name: str, state: State, base: State) -> State:
+        """The trained parts with DINOv2's weights beneath them.  Raises BadInput."""
+        if not lora.rank_of(state):
+            raise BadInput("base", f"for {name}", "leave it out; FILE has no adaptations to lay on")
+        with torch.device("meta"):
+            network = build_lorat(name)
+        if wrong := misfit(base, wanted_base(network)):
+            file = dinov2.FILES.get(name.split("_")[1], "no published file")
+            raise BadInput("base", f"for {name}", f"must be DINOv2's {file}; {wrong.said()}")
+        return dinov2.beneath(dinov2.trunk(base, network.side), state) | state
+
+
+def wanted_base(network: Lorat) -> dict[str, Tensor]:
+    """What a DINOv2 file holds; its tensors that a tracker does not use are in it, too."""
+    state = network.state_dict()
+    width = network.pos_embed.shape[-1]
+    out = {k: v for k, v in state.items() if not k.startswith(("head.", "token_type_embed"))}
+    out["pos_embed"] = torch.empty(1, dinov2.SIDE**2 + 1, width, device="meta")
+    out["cls_token"] = torch.empty(1, 1, width, device="meta")
+    out["mask_token"] = torch.empty(1, width, device="meta")
+    return out
+
+
+FAMILIES: tuple[Family, ...] = (Scnn(), ScnnPad(), Ffnet(), LoratFamily())
