@@ -22,6 +22,7 @@ from road_clarity.evaluation.report import write_report
 from road_clarity.evaluation.sources import Source
 from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.backends.runtime import Runtime
 from road_clarity.pipeline.events import Event, EventRecorder, Moment
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import frame_row
@@ -42,6 +43,8 @@ class Pipeline(Protocol):
 
     @property
     def cards(self) -> Mapping[str, Card]: ...
+    @property
+    def runtimes(self) -> Mapping[str, Runtime]: ...
     def restart(self) -> None: ...
     def step(self, frame: Frame) -> Outcome: ...
 
@@ -149,7 +152,11 @@ class Replay:
                 for name, ns in self._parts.items()
             ],
             "models": {
-                name: {"weights": f"{name}.safetensors", "sha256": sha256}
+                name: {
+                    "weights": f"{name}.safetensors",
+                    "sha256": sha256,
+                    **self._pipeline.runtimes[name].as_dict(),
+                }
                 for name, sha256 in self._sha256.items()
             },
             "digest": self._run.digest,

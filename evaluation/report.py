@@ -28,6 +28,7 @@ from road_clarity.evaluation.timeline import (
     ticks,
 )
 from road_clarity.models.cards import Card
+from road_clarity.pipeline.backends.runtime import Runtime
 from road_clarity.pipeline.events import ERROR_MAP_PNG, OVERLAY_JPG, Event, read_events
 from road_clarity.pipeline.frame_row import Row
 from road_clarity.pipeline.overlay import LEVEL_COLOURS
@@ -59,6 +60,8 @@ class Described(Protocol):
 
     @property
     def cards(self) -> Mapping[str, Card]: ...
+    @property
+    def runtimes(self) -> Mapping[str, Runtime]: ...
 
 
 def write_report(
@@ -93,6 +96,7 @@ def write_report(
         events_in_all=len(found),
         stills=filmstrip.pick(STILLS),
         cards=list(pipeline.cards.values()),
+        runtimes=pipeline.runtimes,
         settings=settings(pipeline.config),
         glossary=glossary(rows),
     )

@@ -28,6 +28,8 @@ def descriptor(value: Any, metadata: dict[str, Any]) -> ParameterDescriptor:
     """What `ros2 param describe` shows, and the range that rclpy enforces."""
     low, high = metadata.get("low"), metadata.get("high")
     told = ParameterDescriptor(description=metadata.get("doc", ""))
+    if metadata.get("among"):
+        told.additional_constraints = f"one of {', '.join(metadata['among'])}"
     if low is None and high is None:
         return told
     if isinstance(value, float):

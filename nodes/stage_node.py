@@ -83,8 +83,11 @@ class StageNode(RoadNode):
     def values(self) -> dict[str, str]:
         if self._stage is None or self._worker is None:
             return {}
-        weights = {f"weights {card.name}": card.sha256[:12] for card in self._stage.cards}
-        return {"skipped images": str(self._worker.slot.dropped), **weights}
+        told = {"skipped images": str(self._worker.slot.dropped)}
+        for one in self._stage.networks:
+            told[f"weights {one.card.name}"] = one.card.sha256[:12]
+            told[f"{one.card.name} runs on"] = str(one.runtime)
+        return told
 
     def _see(self, sight: Sight) -> None:
         if sight.stream != self._stream:

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 import cv2
 import torch
 
-from road_clarity.models.cards import Card
 from road_clarity.models.lane_decoding import DecodedLane, View, decode
-from road_clarity.pipeline import weights
 from road_clarity.pipeline.answers import require_finite
+from road_clarity.pipeline.backends.network import load
+from road_clarity.pipeline.backends.runtime import RuntimeConfig
 from road_clarity.pipeline.frame import Frame
 from road_clarity.safety.scene import Lane, Lanes
-from road_clarity.safety.settings import Checked, setting
+from road_clarity.safety.settings import setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class LaneConfig(Checked):
+class LaneConfig(RuntimeConfig):
     """Which network, what it sees of a frame, and when it is believed."""
 
     weights: str = setting("scnn_edge", "weights of the lane network")
@@ -37,9 +37,8 @@ class LaneStage:
     """Frame in, Lanes out.  Remembers nothing."""
 
     def __init__(self, config: LaneConfig, device: str) -> None:
-        network, card = weights.load(config.weights, device)
-        self.cards: tuple[Card, ...] = (card,)
-        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        lanes = load(config.weights, config, device)
+        self.networks, self._network = (lanes,), lanes.network
         self._config, self._device = config, device
 
     def reset(self) -> None:

@@ -28,11 +28,6 @@ from road_clarity.pipeline.answers import require_finite
 from road_clarity.safety.scene import Box
 
 
-def has_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 natively: a target then costs a third."""
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
-
-
 class Template(NamedTuple):
     """What is remembered of a target."""
 
@@ -54,7 +49,6 @@ class LoratTracker:
     def __init__(self, network: Lorat, device: str) -> None:
         self._network, self._device = network, device
         self._regions = network.regions
-        self._halved = device == "cpu" and has_bfloat16()
         self._window = hann_window(network.side).to(device)
 
     def remember(self, frame: Tensor, box: Box) -> Template:
@@ -77,10 +71,9 @@ class LoratTracker:
         templates = torch.stack([template.image for template, _ in targets])
         masks = torch.stack([template.mask for template, _ in targets])
         images = normalise(torch.stack([region.image for region in regions]))
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._halved):
-            said = self._network(*(x.to(self._device) for x in (templates, images, masks)))
-        chosen, confidence = best_token(said.score_map.float(), self._window)
-        boxes = said.boxes.float().flatten(1, 2)[torch.arange(len(targets)), chosen]
+        said = self._network(*(x.to(self._device) for x in (templates, images, masks)))
+        chosen, confidence = best_token(said.score_map, self._window)
+        boxes = said.boxes.flatten(1, 2)[torch.arange(len(targets)), chosen]
         require_finite("tracker", confidence, boxes)
         return [
             Found(self._in_frame(region, box, frame), score)

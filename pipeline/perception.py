@@ -12,6 +12,8 @@ import torch
 
 from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.backends.network import Running
+from road_clarity.pipeline.backends.runtime import Runtime
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.gate import InputGate, broken
 from road_clarity.pipeline.lanes import LaneStage
@@ -55,8 +57,17 @@ class Perception:
     @property
     def cards(self) -> dict[str, Card]:
         """The model card of every set of weights in use, by name."""
+        return {one.card.name: one.card for one in self.networks}
+
+    @property
+    def runtimes(self) -> dict[str, Runtime]:
+        """What runs them, by the same names."""
+        return {one.card.name: one.runtime for one in self.networks}
+
+    @property
+    def networks(self) -> list[Running]:
         stages = (self._lanes, self._segmentation, self._tracks, self._world)
-        return {card.name: card for stage in stages for card in stage.cards}
+        return [one for stage in stages for one in stage.networks]
 
     def reset(self) -> None:
         """Forget earlier frames."""

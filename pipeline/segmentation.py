@@ -10,18 +10,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from road_clarity.models.cards import Card
 from road_clarity.models.ffnet import normalise
-from road_clarity.pipeline import weights
 from road_clarity.pipeline.answers import require_finite
+from road_clarity.pipeline.backends.network import load
+from road_clarity.pipeline.backends.runtime import RuntimeConfig
 from road_clarity.pipeline.frame import Frame
 from road_clarity.safety.cityscapes import CAMVID_INDEX
 from road_clarity.safety.scene import CLASSES, Segmentation
-from road_clarity.safety.settings import Checked, setting
+from road_clarity.safety.settings import setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class SegmentationConfig(Checked):
+class SegmentationConfig(RuntimeConfig):
     """Which network, and at what size it looks."""
 
     weights: str = setting("ffnet_edge", "weights of the segmentation network")
@@ -33,10 +33,9 @@ class SegmentationStage:
     """Frame in, Segmentation out.  Remembers nothing."""
 
     def __init__(self, config: SegmentationConfig, device: str) -> None:
-        network, card = weights.load(config.weights, device)
-        self.cards: tuple[Card, ...] = (card,)
-        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._size = (config.width, config.height)
+        classes = load(config.weights, config, device, self._size)
+        self.networks, self._network = (classes,), classes.network
         self._device = device
 
     def reset(self) -> None:

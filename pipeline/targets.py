@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from road_clarity.pipeline.backends.runtime import RuntimeConfig
 from road_clarity.pipeline.blobs import BlobConfig, Candidate
 from road_clarity.pipeline.lorat_tracker import Found, Template
 from road_clarity.safety.scene import Box, Track
@@ -22,7 +23,7 @@ PEOPLE_FIRST = 0.2  # urgency that being a person adds
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrackerConfig(BlobConfig):
+class TrackerConfig(BlobConfig, RuntimeConfig):
     """Which network, how many targets, and when a track is believed."""
 
     weights: str = setting("lorat_edge", "weights of the tracker")

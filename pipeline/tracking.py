@@ -6,13 +6,9 @@ when there is nobody.
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
 
-from road_clarity.models.cards import Card
-from road_clarity.models.lorat import Lorat
-from road_clarity.pipeline import weights
+from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.blobs import Candidate, find_objects
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.lorat_tracker import LoratTracker
@@ -32,9 +28,9 @@ class TrackStage:
     """Frame and what is where in it -> Tracks."""
 
     def __init__(self, config: TrackerConfig, device: str) -> None:
-        network, card = weights.load(config.weights, device)
-        self.cards: tuple[Card, ...] = (card,)
-        self._tracker = LoratTracker(cast(Lorat, network), device)
+        tracker = load(config.weights, config, device)
+        self.networks = (tracker,)
+        self._tracker = LoratTracker(tracker.network, device)
         self._config = config
         self.reset()
 

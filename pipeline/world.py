@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 import cv2
 import numpy as np
@@ -15,27 +14,30 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from road_clarity.models.cards import Card
-from road_clarity.models.latent_lstm import STEP_S, LatentLstm, State
-from road_clarity.models.vae import IMAGE_SIZE, Vae
-from road_clarity.pipeline import weights
+from road_clarity.models.latent_lstm import STEP_S, State
+from road_clarity.models.vae import IMAGE_SIZE
+from road_clarity.pipeline.backends.network import load
+from road_clarity.pipeline.backends.runtime import FP32, PRECISIONS, RuntimeConfig
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.latent_clock import LatentClock
 from road_clarity.safety import anomaly
 from road_clarity.safety.scene import World
-from road_clarity.safety.settings import Checked, setting
+from road_clarity.safety.settings import setting
 
 GAP_S = 0.5  # a longer pause between frames starts the memory anew [s]
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorldConfig(Checked):
+class WorldConfig(RuntimeConfig):
     """Which world model, and how far it looks ahead."""
 
     vae: str = setting("vae_edge", "weights of the autoencoder")
     lstm: str = setting("lstm_edge", "weights of the memory, made for this autoencoder")
     horizon_s: float = setting(
         1.0, "how far the predicted picture looks ahead [s]", low=STEP_S, high=3.0
+    )
+    precision: str = setting(
+        FP32, "fp32, in which its calibration was made; bf16; or auto", among=PRECISIONS
     )
 
 
@@ -44,10 +46,8 @@ class WorldStage:
 
     def __init__(self, config: WorldConfig, device: str) -> None:
         self._device = device
-        vae, vae_card = weights.load(config.vae, device)
-        lstm, lstm_card = weights.load(config.lstm, device)
-        self._vae, self._lstm = cast(Vae, vae), cast(LatentLstm, lstm)
-        self.cards: tuple[Card, ...] = (vae_card, lstm_card)
+        vae, lstm = load(config.vae, config, device), load(config.lstm, config, device)
+        self.networks, self._vae, self._lstm = (vae, lstm), vae.network, lstm.network
         self._steps = round(config.horizon_s / STEP_S)
         self._calibration_id = anomaly.world_calibration_id(self._vae, self._lstm)
         self._clock = LatentClock(round(STEP_S * 1e9), round(GAP_S * 1e9))

@@ -35,7 +35,7 @@ class WorldExplainer:
 
     @property
     def sha256(self) -> Mapping[str, str]:
-        return {card.name: card.sha256 for card in self._stage.cards}
+        return {one.card.name: one.card.sha256 for one in self._stage.networks}
 
     def explain(
         self, image: NDArray[np.uint8], places: Sequence[Place], deadline: Deadline

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from road_clarity.models.cards import Card
+from road_clarity.pipeline.backends.runtime import Runtime
 from road_clarity.pipeline.frame import Frame
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.scene import (
@@ -99,6 +100,7 @@ class MadePipeline:
 
     config = MadeConfig()
     cards = {"scnn_edge": CARD}
+    runtimes = {"scnn_edge": Runtime("torch", "2.13.0", "fp32", "cpu")}
 
     def __init__(self, high: set[int] | None = None) -> None:
         self._high, self.restarts = high or set(), 0

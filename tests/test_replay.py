@@ -32,7 +32,14 @@ def test_a_run_has_all_its_files(drive, tmp_path):
     assert (summary["frames"], summary["events"]) == (6, 1)
     assert summary["latency_ms"]["total"] == {"p50": 4.0, "p99": 4.0}
     assert summary["models"] == {
-        "scnn_edge": {"weights": "scnn_edge.safetensors", "sha256": "ab" * 32}
+        "scnn_edge": {
+            "weights": "scnn_edge.safetensors",
+            "sha256": "ab" * 32,
+            "backend": "torch",
+            "version": "2.13.0",
+            "precision": "fp32",
+            "provider": "cpu",
+        }
     }
     assert json.loads((out / "summary.json").read_text()) == summary
 

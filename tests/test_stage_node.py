@@ -24,7 +24,7 @@ pytestmark = pytest.mark.ros
 class Network:
     """In place of the lane network."""
 
-    cards = ()
+    networks = ()
 
     def __init__(self):
         self.seen, self.resets = [], 0

@@ -1,0 +1,83 @@
+"""Where exported networks lie, and which of them may be used.
+
+EXPORTS/<weights>-<backend>-<precision>[-<W>x<H>]/
+    one graph per entry of the network, parity.json, parity.md
+
+An export is used only when its parity report says that it passed, when it was made of the very
+weights that are loaded, and when its files are those that were compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.backends.entries import Size
+
+PARITY = "parity.json"
+
+
+@dataclass(frozen=True)
+class ExportKey:
+    """What an export is of."""
+
+    weights: str
+    backend: str
+    precision: str
+    size: Size | None  # of the image; None where the network has one size only
+
+    @property
+    def folder(self) -> str:
+        parts = [self.weights, self.backend, self.precision]
+        return "-".join(parts + ([f"{self.size[0]}x{self.size[1]}"] if self.size else []))
+
+    @property
+    def command(self) -> str:
+        """What makes it."""
+        size = f" --size {self.size[0]}x{self.size[1]}" if self.size else ""
+        return (
+            f"road-clarity export {self.weights} --to {self.backend} "
+            f"--precision {self.precision}{size}"
+        )
+
+
+def exports_folder() -> Path:
+    """ROAD_CLARITY_EXPORTS, or the user's own."""
+    chosen = os.environ.get("ROAD_CLARITY_EXPORTS")
+    return Path(chosen) if chosen else Path.home() / ".local/share/road_clarity/exports"
+
+
+def find(key: ExportKey, weights_sha256: str) -> Path:
+    """The folder of the export.  Raises BadInput unless there is one that may be used."""
+    folder = exports_folder() / key.folder
+    if not (folder / PARITY).is_file():
+        raise BadInput(f"{key.backend} export", folder, f"is not there; run `{key.command}`")
+    report = json.loads((folder / PARITY).read_text())
+    reason = fault(report, folder, weights_sha256)
+    if reason:
+        raise BadInput(f"{key.backend} export", folder, f"{reason}; run `{key.command}` again")
+    return folder
+
+
+def fault(report: dict[str, Any], folder: Path, weights_sha256: str) -> str | None:
+    """Why this export must not be used."""
+    made_of = str(report["weights_sha256"])
+    if not report["passed"]:
+        return "did not agree with torch"
+    if made_of != weights_sha256:
+        return f"was made of weights {made_of[:12]}, which are now {weights_sha256[:12]}"
+    for name, sha256 in report["files"].items():
+        path = folder / name
+        if not path.is_file() or file_sha256(path) != sha256:
+            return f"holds another {name} than the one that was compared"
+    return None
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

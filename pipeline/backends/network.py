@@ -1,0 +1,105 @@
+"""A network by the name of its weights, running on the backend that was asked for.
+
+Nothing falls back: a backend that cannot be had is a BadInput with its remedy, and once a graph is
+mounted the torch weights are let go, so that nothing else could answer in its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from road_clarity.models.cards import Card
+from road_clarity.pipeline import weights
+from road_clarity.pipeline.backends.entries import Entry, Size, entries, input_size
+from road_clarity.pipeline.backends.exported import ExportKey, find
+from road_clarity.pipeline.backends.graph import Flat, Graph, mount
+from road_clarity.pipeline.backends.runtime import Runtime, RuntimeConfig, resolve_precision
+from road_clarity.pipeline.backends.torch_eager import TorchGraph
+
+
+@dataclass(frozen=True, eq=False)
+class Running:
+    """A network in eval mode whose methods a backend answers."""
+
+    network: Any  # one of models.registry
+    card: Card
+    graphs: dict[str, Graph]  # by the network's method
+
+    @property
+    def runtime(self) -> Runtime:
+        return next(iter(self.graphs.values())).runtime
+
+    def explain(self, *inputs: Tensor) -> tuple[Any, Tensor]:
+        """The network's answer, and the map (B, C, h, w) of its explained layer."""
+        (entry,) = entries(self.network)
+        *outputs, seen = self.graphs[entry.method].run(inputs, explained=True)
+        return entry.answer(outputs), seen
+
+
+def load(
+    name: str, settings: RuntimeConfig, device: str = "cpu", size: Size | None = None
+) -> Running:
+    """The network with the weights of that name.  Raises BadInput.
+
+    size: (width, height) that FFNet is going to see; the others have one size only
+    """
+    network, card = weights.load(name, device)
+    precision = resolve_precision(settings, device)
+    if settings.backend == "torch":
+        return running(network, card, torch_graphs(network, precision, device))
+    key = ExportKey(name, settings.backend, precision, input_size(network, size))
+    graphs = open_graphs(network, find(key, card.sha256), settings.backend, precision, device)
+    release(network)
+    return running(network, card, graphs)
+
+
+def running(network: nn.Module, card: Card, graphs: dict[str, Graph]) -> Running:
+    mount(network, graphs)
+    return Running(network, card, graphs)
+
+
+def torch_graphs(network: nn.Module, precision: str, device: str) -> dict[str, Graph]:
+    return {
+        entry.method: TorchGraph(network, entry, precision, device) for entry in entries(network)
+    }
+
+
+def open_graphs(
+    network: nn.Module, folder: Path, backend: str, precision: str, device: str
+) -> dict[str, Graph]:
+    """The exported graphs in the folder, one per entry.  Raises BadInput."""
+    return {
+        entry.method: open_graph(backend, entry, folder / entry.method, precision, device)
+        for entry in entries(network)
+    }
+
+
+def open_graph(backend: str, entry: Entry, path: Path, precision: str, device: str) -> Graph:
+    """path: without its suffix"""
+    if backend == "onnx":
+        from road_clarity.pipeline.backends.onnx_runtime import OnnxGraph
+
+        return OnnxGraph(path, entry.outputs, precision, device)
+    from road_clarity.pipeline.backends.openvino_ir import OpenVinoGraph
+
+    return OpenVinoGraph(path, len(entry.outputs), precision, device)
+
+
+def write_graph(backend: str, flat: Flat, inputs: tuple[Tensor, ...], path: Path) -> None:
+    """Export one entry.  path: without its suffix.  Raises BadInput."""
+    if backend == "onnx":
+        from road_clarity.pipeline.backends.onnx_runtime import write
+    else:
+        from road_clarity.pipeline.backends.openvino_ir import write
+    write(flat, inputs, path)
+
+
+def release(network: nn.Module) -> None:
+    """Let go of what the graphs hold themselves; buffers such as the calibration stay."""
+    for parameter in network.parameters():
+        parameter.data = torch.empty(0)

@@ -1,0 +1,67 @@
+"""Which backend runs a network, in which precision: what is asked for, and what was chosen."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+
+from road_clarity.models.errors import BadInput
+from road_clarity.safety.settings import Checked, setting
+
+BACKENDS = ("torch", "onnx", "openvino")
+FP32, BF16 = "fp32", "bf16"
+PRECISIONS = ("auto", FP32, BF16)
+NATIVE = ("avx512_bf16", "amx_bf16")  # instructions that multiply bfloat16
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeConfig(Checked):
+    """What runs the networks of a stage.  All but torch want an export of the weights first."""
+
+    backend: str = setting(
+        "torch",
+        "what runs the network: torch, or onnx or openvino after `road-clarity export`",
+        among=BACKENDS,
+    )
+    precision: str = setting(
+        "auto", "fp32, bf16, or auto: bf16 where the device multiplies it", among=PRECISIONS
+    )
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What really runs a network."""
+
+    backend: str
+    version: str  # of the backend
+    precision: str  # fp32 or bf16
+    provider: str  # what the backend computes on, in its own words
+
+    def __str__(self) -> str:
+        return f"{self.backend} {self.version} {self.precision} on {self.provider}"
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def multiplies_bfloat16(device: str) -> bool:
+    """Whether the device does so natively: a network then costs half to a third."""
+    if device == "cpu":
+        able = torch.cpu.get_capabilities()
+        return any(able.get(name, False) for name in NATIVE)
+    return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+
+
+def resolve_precision(settings: RuntimeConfig, device: str) -> str:
+    """fp32 or bf16.  Raises BadInput for what the backend or the device cannot do."""
+    wanted = settings.precision
+    if settings.backend == "onnx" and device == "cpu":
+        if wanted == BF16:
+            remedy = "ONNX Runtime knows it on GPUs only; use fp32, or backend openvino or torch"
+            raise BadInput("precision", wanted, remedy)
+        return FP32
+    able = multiplies_bfloat16(device)
+    if wanted == BF16 and not able:
+        raise BadInput("precision", wanted, f"this {device} does not multiply bfloat16; use fp32")
+    return BF16 if able and wanted != FP32 else FP32
