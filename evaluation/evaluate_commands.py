@@ -35,6 +35,11 @@ class TrackingFormat(str, Enum):
     lasot = "lasot"
 
 
+class ObjectFormat(str, Enum):
+    pets = "pets"
+    mot = "mot"
+
+
 class Baseline(str, Enum):
     csrt = "csrt"
 
@@ -116,8 +121,10 @@ def tracking(
 
 @evaluate.command()
 def objects(
-    video: Annotated[Path, typer.Option(help="recording of people")],
-    ground_truth: Annotated[Path, typer.Option(help="their boxes, as PETS / CVML XML")],
+    ground_truth: Annotated[Path, typer.Option(help="true boxes: XML of PETS, or MOTChallenge's")],
+    layout: Annotated[ObjectFormat, typer.Option("--format")] = ObjectFormat.pets,
+    video: Annotated[Path | None, typer.Option(help="recording of people, for pets")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="file or folder of tracks, mot")] = None,
     preset: Annotated[str, typer.Option(help="edge, paper or tiny")] = "edge",
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     settings: Annotated[
@@ -125,21 +132,33 @@ def objects(
     ] = None,
     json_file: Json = None,
 ) -> None:
-    """Share of the people that tracks find, and false tracks per frame, at an IoU of 0.5."""
+    """Share of the people that tracks find; or MOTA, IDF1 and their kin of tracks on disk."""
+    if layout is ObjectFormat.mot:
+        from road_clarity.evaluation import mot
+
+        answers = given(predictions, "--predictions", "name the tracks of --format mot")
+        tell(mot.evaluate_predictions(answers, ground_truth), json_file)
+        return
     from road_clarity.evaluation.objects import evaluate_people, read_cvml
     from road_clarity.evaluation.sources import open_source
     from road_clarity.pipeline.presets import override
     from road_clarity.pipeline.presets import preset as named
 
+    recording = given(video, "--video", "name the recording, or score tracks with --format mot")
     truth = read_cvml(ground_truth)
     config = override(named(preset), settings or [])
-    tell(evaluate_people(open_source(video).frames, truth, config, device), json_file)
+    tell(evaluate_people(open_source(recording).frames, truth, config, device), json_file)
 
 
 def needed(path: Path | None, option: str) -> Path:
     """The option's value.  Raises BadInput without one."""
+    return given(path, option, "name it, or score predictions with --predictions")
+
+
+def given(path: Path | None, option: str, remedy: str) -> Path:
+    """The option's value.  Raises BadInput without one."""
     if path is None:
-        raise BadInput(option, "missing", "name it, or score predictions with --predictions")
+        raise BadInput(option, "missing", remedy)
     return path
 
 
