@@ -6,7 +6,7 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -96,20 +96,35 @@ def bench(
     from road_clarity.evaluation.bench.earlier import Earlier
     from road_clarity.evaluation.bench.report import take, text
     from road_clarity.evaluation.bench.stages import stage_times
+    from road_clarity.evaluation.bench.subjects import require_known
     from road_clarity.evaluation.sources import open_source
     from road_clarity.pipeline.perception import Perception
     from road_clarity.pipeline.run_folder import write_json
     from road_clarity.pipeline.weights import names
 
+    chosen = models or names()
+    for model in chosen:
+        require_known(model)
     earlier = Earlier.read(against) if against is not None else None
     stages = None
     if source is not None:
         opened = open_source(source, max_frames=frames)
         stages = stage_times(Perception.from_preset(preset, device), opened.frames)
-    report = take(shlex.join(sys.argv), models or names(), seconds, stages)
+    with interruptible():
+        report = take(shlex.join(sys.argv), track(chosen), seconds, stages)
     if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
         write_json(json_file, report)
     print(text(report, earlier))
+
+
+def track(models: Sequence[str]) -> Iterable[str]:
+    """A bar on stderr, for people only."""
+    from rich.console import Console
+    from rich.progress import track as followed
+
+    off = not sys.stderr.isatty()
+    return followed(models, "networks", console=Console(stderr=True), transient=True, disable=off)
 
 
 @contextmanager

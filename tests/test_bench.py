@@ -12,12 +12,12 @@ from road_clarity.evaluation.bench.earlier import Earlier
 from road_clarity.evaluation.bench.machine import Roof, this_machine
 from road_clarity.evaluation.bench.message_passing import straightforward
 from road_clarity.evaluation.bench.rounds import Times, in_turn
-from road_clarity.evaluation.bench.subjects import subject
+from road_clarity.evaluation.bench.subjects import subjects
 from road_clarity.evaluation.bench.table import table
 from road_clarity.evaluation.bench.ways import difference
 from road_clarity.evaluation.bench.work import gmacs
 from road_clarity.models.errors import BadInput
-from road_clarity.models.scnn import MessagePassing
+from road_clarity.models.message_passing import MessagePassing
 
 
 def test_the_loop_that_the_message_passing_is_measured_against_computes_the_same():
@@ -52,7 +52,7 @@ def test_an_lstm_multiplies_all_its_weights_at_every_step():
 )
 def test_published_networks_cost_what_is_known_of_them(name, published):
     with torch.device("meta"):  # shapes are enough
-        asked = subject(name)
+        (asked,) = subjects(name)
         assert gmacs(asked.network, asked.inputs) == pytest.approx(published, rel=0.15)
 
 

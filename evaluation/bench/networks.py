@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
 from road_clarity.evaluation.bench.machine import Roof
-from road_clarity.evaluation.bench.memory import peak_growth_mib
-from road_clarity.evaluation.bench.rounds import Times, in_turn
-from road_clarity.evaluation.bench.subjects import Subject, subject
-from road_clarity.evaluation.bench.ways import FASTER, REFERENCE, Way, call, difference
+from road_clarity.evaluation.bench.memory import peak_growth_mib, warm_up
+from road_clarity.evaluation.bench.rounds import in_turn
+from road_clarity.evaluation.bench.subjects import Subject, subjects
+from road_clarity.evaluation.bench.ways import REFERENCE, available, call, difference, export
 from road_clarity.evaluation.bench.work import gmacs, parameters
+from road_clarity.pipeline.backends.graph import Flat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,37 +38,40 @@ class NetworkRow:
     difference: float  # largest departure from eager fp32 [standard deviations of its answer]
 
 
-def measure(name: str, seconds: float, roof: Roof) -> list[NetworkRow]:
-    """All ways of the network of that name, in turn.  Raises BadInput for an unknown name."""
-    asked = subject(name)
-    with torch.inference_mode():
-        calls = {way: call(asked, way) for way in (REFERENCE, *FASTER)}
-        said = {way: work() for way, work in calls.items()}
-        times = in_turn(calls, seconds)
-    differences = {way: difference(answer, said[REFERENCE]) for way, answer in said.items()}
-    cost = gmacs(asked.network, asked.inputs)
-    return [row(asked, way, times, cost, roof, differences[way]) for way in calls]
+def measure(model: str, seconds: float, roof: Roof) -> list[NetworkRow]:
+    """All functions of a network, each in all ways, in turn.  seconds: for each function"""
+    with TemporaryDirectory() as name, torch.inference_mode():
+        folder = Path(name)
+        export(warm_up(), folder)
+        return [
+            row for asked in subjects(model) for row in in_all_ways(asked, seconds, roof, folder)
+        ]
 
 
-def row(
-    asked: Subject, way: Way, times: dict[Way, Times], cost: float, roof: Roof, difference: float
-) -> NetworkRow:
-    taken = times[way]
-    rate = cost / taken.p50 * 1e3
-    return NetworkRow(
-        model=asked.name,
-        weights=asked.weights,
-        parameters=parameters(asked.network),
-        input=asked.size,
-        backend=way.backend,
-        precision=way.precision,
-        ms_p50=taken.p50,
-        ms_p99=taken.p99,
-        rounds=taken.count,
-        ratio=times[REFERENCE].p50 / taken.p50,
-        memory_mib=peak_growth_mib(asked.name, way),
-        gmacs=cost,
-        gmacs_per_s=rate,
-        roof_share=roof.share(rate, way.precision),
-        difference=difference,
-    )
+def in_all_ways(asked: Subject, seconds: float, roof: Roof, folder: Path) -> list[NetworkRow]:
+    """folder: where exports may lie while this is measured"""
+    export(asked, folder)
+    calls = {way: call(asked, way, folder) for way in available()}
+    said = {way: work() for way, work in calls.items()}
+    times = in_turn(calls, seconds)
+    cost = gmacs(Flat(asked.network, asked.entry), asked.inputs)
+    return [
+        NetworkRow(
+            model=asked.name,
+            weights=asked.weights,
+            parameters=parameters(asked.network),
+            input=asked.size,
+            backend=way.backend,
+            precision=way.precision,
+            ms_p50=times[way].p50,
+            ms_p99=times[way].p99,
+            rounds=times[way].count,
+            ratio=times[REFERENCE].p50 / times[way].p50,
+            memory_mib=peak_growth_mib(asked, way, folder),
+            gmacs=cost,
+            gmacs_per_s=cost / times[way].p50 * 1e3,
+            roof_share=roof.share(cost / times[way].p50 * 1e3, way.precision),
+            difference=difference(said[way], said[REFERENCE]),
+        )
+        for way in calls
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -27,8 +27,8 @@ LEGEND = (
 )
 
 
-def take(command: str, models: Sequence[str], seconds: float, stages: StageTimes | None) -> Report:
-    """Measure networks and kernels.  seconds: for each network.  Raises BadInput."""
+def take(command: str, models: Iterable[str], seconds: float, stages: StageTimes | None) -> Report:
+    """Measure networks and kernels.  seconds: for each function of a network"""
     load, roof = load_average(), measure_roof()
     return {
         "command": command,

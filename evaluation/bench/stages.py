@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from road_clarity.evaluation.bench.rounds import Times
+from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.perception import Perception
 
@@ -22,14 +23,14 @@ class StageTimes:
 
 
 def stage_times(perception: Perception, frames: Iterable[Frame]) -> StageTimes:
+    """Raises BadInput when the frames are all warm-up."""
     rows, started = [], perf_counter()
     for index, frame in enumerate(frames):
         if index == WARM_UP:
             started = perf_counter()
         rows.append(perception.step(frame).latency_ms)
     counted = rows[WARM_UP:]
-    stages = {
-        stage: Times.of([row[stage] for row in counted])
-        for stage in (counted[0] if counted else ())
-    }
+    if not counted:
+        raise BadInput("source", f"of {len(rows)} frames", f"give more than {WARM_UP} frames")
+    stages = {stage: Times.of([row[stage] for row in counted]) for stage in counted[0]}
     return StageTimes(stages, len(counted) / (perf_counter() - started))

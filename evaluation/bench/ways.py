@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
-from typing import Any, NamedTuple
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from road_clarity.evaluation.bench.subjects import Subject
+from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.backends.graph import Flat, Graph, float32
+from road_clarity.pipeline.backends.network import open_graph, write_graph
+from road_clarity.pipeline.backends.runtime import (
+    BACKENDS,
+    BF16,
+    FP32,
+    RuntimeConfig,
+    resolve_precision,
+)
+from road_clarity.pipeline.backends.torch_eager import TorchGraph
 
-Call = Callable[[], tuple[Tensor, ...]]  # one answer, flattened
+NEEDED = {"torch": ("torch",), "onnx": ("onnxruntime", "onnxscript"), "openvino": ("openvino",)}
+
+Call = Callable[[], tuple[Tensor, ...]]  # answers the subject's input in fp32
 
 
 class Way(NamedTuple):
@@ -19,36 +33,50 @@ class Way(NamedTuple):
     precision: str
 
 
-REFERENCE = Way("torch eager", "fp32")
-FASTER = (Way("torch", "fp32"), Way("torch", "bf16"))
+REFERENCE = Way("eager", FP32)
 
 
-def call(subject: Subject, way: Way) -> Call:
-    """The subject made ready to answer its input that way."""
-    network, inputs = subject.network, subject.inputs
+def available() -> list[Way]:
+    """The reference first, then what is installed and what this CPU can."""
+    others = [Way(backend, precision) for backend in BACKENDS for precision in (FP32, BF16)]
+    return [REFERENCE, *(way for way in others if is_there(way))]
+
+
+def is_there(way: Way) -> bool:
+    try:
+        resolve_precision(RuntimeConfig(backend=way.backend, precision=way.precision), "cpu")
+    except BadInput:
+        return False
+    return all(find_spec(package) is not None for package in NEEDED[way.backend])
+
+
+def export(asked: Subject, folder: Path) -> None:
+    """Write the subject for every backend that wants a file."""
+    flat = Flat(asked.network, asked.entry)
+    for backend in {way.backend for way in available()} - {"torch", REFERENCE.backend}:
+        path = exported(asked, backend, folder)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_graph(backend, flat, asked.inputs, path)
+
+
+def exported(asked: Subject, backend: str, folder: Path) -> Path:
+    """Where its graph lies, without the suffix."""
+    return folder / backend / asked.model / asked.entry.method
+
+
+def call(asked: Subject, way: Way, folder: Path) -> Call:
+    """The subject made ready to answer that way.  folder: of its exports"""
     if way == REFERENCE:
-        return lambda: tensors(network(*inputs))
-    ours = deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    halved = way.precision == "bf16"
-
-    def answer() -> tuple[Tensor, ...]:
-        with torch.autocast("cpu", torch.bfloat16, enabled=halved):
-            return tensors(ours(*inputs))
-
-    return answer
-
-
-def tensors(answer: Any) -> tuple[Tensor, ...]:
-    """All tensors in whatever a network answers, as fp32."""
-    return tuple(flat(answer))
-
-
-def flat(answer: Any) -> Iterator[Tensor]:
-    if isinstance(answer, Tensor):
-        yield answer.float()
-        return
-    for part in answer:
-        yield from flat(part)
+        flat = Flat(asked.network, asked.entry)
+        return lambda: float32(flat.bare(asked.inputs))
+    graph: Graph
+    if way.backend == "torch":
+        network = deepcopy(asked.network)  # whose memory format it changes
+        graph = TorchGraph(network, asked.entry, way.precision, "cpu")
+    else:
+        path = exported(asked, way.backend, folder)
+        graph = open_graph(way.backend, asked.entry, path, way.precision, "cpu")
+    return lambda: graph.run(asked.inputs)
 
 
 def difference(said: tuple[Tensor, ...], reference: tuple[Tensor, ...]) -> float:
