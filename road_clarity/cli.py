@@ -12,6 +12,7 @@ import typer
 
 from road_clarity.evaluation import commands as evaluation
 from road_clarity.evaluation.evaluate_commands import evaluate
+from road_clarity.evaluation.export_commands import export
 from road_clarity.models.errors import BadInput
 from road_clarity.nodes import commands as nodes
 from road_clarity.pipeline import commands as pipeline
@@ -39,6 +40,7 @@ for command in (
     service.events,
     training.simulate,
     evaluation.bench,
+    export,
 ):
     app.command()(command)
 app.add_typer(evaluate)

@@ -1,0 +1,169 @@
+"""How far two answers of a network are apart: as numbers, and in what they mean on the road.
+
+Everything after the network is the code that the pipeline's stages run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from road_clarity.models.autoencoder import Autoencoder
+from road_clarity.models.ffnet import FFNet
+from road_clarity.models.lane_decoding import DecodedLane, View, columns_at, decode
+from road_clarity.models.latent_lstm import LatentLstm
+from road_clarity.models.lorat import Lorat
+from road_clarity.models.lorat_crop import best_token, hann_window
+from road_clarity.models.scnn import LaneHeads
+from road_clarity.pipeline.backends.entries import Entry
+from road_clarity.pipeline.segmentation import likeliest
+from road_clarity.pipeline.targets import TrackerConfig, overlap
+from road_clarity.safety.anomaly import look
+
+SHARES = ("existence", "boxes", "picture")  # outputs that lie in [0, 1]
+HOTTEST = 0.1  # share of an explanation that people look at
+
+Figures = dict[str, float]
+Answers = Sequence[Tensor]  # a graph's outputs, the explained map last where there is one
+
+
+def departures(
+    entry: Entry, reference: Any, exported: Any, inputs: Answers, said: Answers, theirs: Answers
+) -> Figures:
+    """All figures of one call.
+
+    reference, exported: the networks      said, theirs: what they answered to the inputs
+    """
+    found = raw(entry, said, theirs)
+    if len(said) > len(entry.outputs):
+        found |= explanation(said[-1], theirs[-1])
+    answers = entry.answer(said[: len(entry.outputs)]), entry.answer(theirs[: len(entry.outputs)])
+    if isinstance(reference, LaneHeads):
+        return found | lanes(reference.input_size, *answers)
+    if isinstance(reference, FFNet):
+        return found | classes((inputs[0].shape[3], inputs[0].shape[2]), *answers)
+    if isinstance(reference, Lorat):
+        return found | targets(*answers)
+    if isinstance(reference, LatentLstm):
+        return found | prediction(reference, *answers)
+    if isinstance(reference, Autoencoder) and entry.method == "encode":
+        return found | redrawing(reference, exported, inputs[0])
+    return found
+
+
+def raw(entry: Entry, said: Answers, theirs: Answers) -> Figures:
+    """The largest of all outputs."""
+    found: Figures = {}
+    for name, one, other in zip(entry.outputs, said, theirs, strict=False):
+        if name in SHARES:
+            note_largest(found, "share_max", (one - other).abs().max())
+        else:
+            spread = one.std()
+            note_largest(found, "output_rms", rms(one - other) / spread)
+            note_largest(found, "output_max", (one - other).abs().max() / spread)
+    return found
+
+
+def note_largest(found: Figures, name: str, value: Tensor) -> None:
+    # In this order nan stays nan.
+    found[name] = float(value) if not float(value) <= found.get(name, 0.0) else found[name]
+
+
+def rms(x: Tensor) -> Tensor:
+    return x.square().mean().sqrt()
+
+
+def explanation(seen: Tensor, theirs: Tensor) -> Figures:
+    """Eigen-CAM of two maps (B, C, h, w) of the explained layer."""
+    one, other = (eigen_cam(x).flatten(1) for x in (seen, theirs))
+    count = max(1, round(HOTTEST * one.shape[1]))
+    elsewhere = 0.0
+    for a, b in zip(one, other, strict=True):
+        common = set(a.topk(count).indices.tolist()) & set(b.topk(count).indices.tolist())
+        elsewhere = max(elsewhere, 1 - len(common) / count)
+    return {
+        "explanation_rms": float(rms(one - other) / one.std()),
+        "explanation_area": elsewhere,
+    }
+
+
+def eigen_cam(x: Tensor) -> Tensor:
+    flat = x.flatten(2)  # (B, C, N)
+    flat = flat - flat.mean(dim=2, keepdim=True)
+    vectors = torch.linalg.eigh(flat @ flat.transpose(1, 2)).eigenvectors[:, :, -1]
+    cam = torch.einsum("bc,bcn->bn", vectors, flat)
+    return (cam * cam.gather(1, cam.abs().argmax(1, keepdim=True)).sign()).view(
+        len(x), *x.shape[2:]
+    )
+
+
+def lanes(input_size: tuple[int, int], said: Any, theirs: Any) -> Figures:
+    """input_size: (rows, columns); the frame is as large as what the network sees."""
+    size = (input_size[1], input_size[0])
+    view = View(size, (0, 0, *size), size)
+    one, other = (
+        {lane.id: lane for lane in decode(maps.logits[0], maps.existence[0], view)}
+        for maps in (said, theirs)
+    )
+    both = [(one[key], other[key]) for key in one.keys() & other.keys()]
+    return {
+        "class_pixels": changed(*(likely_lane(maps.logits, size) for maps in (said, theirs))),
+        "lane_lines": float(len(one.keys() ^ other.keys())),
+        "lane_points": max((apart(a, b) for a, b in both), default=0.0),
+        "confidence": max((abs(a.confidence - b.confidence) for a, b in both), default=0.0),
+    }
+
+
+def likely_lane(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    full = torch.nn.functional.interpolate(logits, size[::-1], mode="bilinear", align_corners=True)
+    return full.argmax(dim=1)
+
+
+def apart(one: DecodedLane, other: DecodedLane) -> float:
+    """Median distance along rows of two lines [px]; nan where they share no row."""
+    rows = one.points[:, 1]
+    return float(np.nanmedian(np.abs(one.points[:, 0] - columns_at(other.points, rows))))
+
+
+def classes(size: tuple[int, int], said: Tensor, theirs: Tensor) -> Figures:
+    """size: (width, height) [px]"""
+    return {"class_pixels": changed(likeliest(said, size), likeliest(theirs, size))}
+
+
+def changed(one: Tensor, other: Tensor) -> float:
+    return float((one != other).float().mean())
+
+
+def targets(said: Any, theirs: Any) -> Figures:
+    """Each target's box as the tracker picks it; boxes of targets it would not believe are none."""
+    window = hann_window(said.score_map.shape[-1])
+    (places, sure), (others, theirs_sure) = (
+        best_token(x.score_map, window) for x in (said, theirs)
+    )
+    each = torch.arange(len(places))
+    boxes, moved = said.boxes.flatten(1, 2)[each, places], theirs.boxes.flatten(1, 2)[each, others]
+    believed = sure >= TrackerConfig().min_confidence
+    pairs = zip(boxes[believed].tolist(), moved[believed].tolist(), strict=True)
+    return {
+        "confidence": float((sure - theirs_sure).abs().max()),
+        "box_overlap": max((1 - overlap(a, b) for a, b in pairs), default=0.0),
+    }
+
+
+def redrawing(reference: Autoencoder, exported: Autoencoder, image: Tensor) -> Figures:
+    """What the world model says of a frame (1, 3, S, S)."""
+    one, other = look(reference, image), look(exported, image)
+    return {
+        "error_map": float(rms(one.error_map - other.error_map) / rms(one.error_map)),
+        "strangeness": float((one.scores - other.scores).abs().max()),
+    }
+
+
+def prediction(lstm: LatentLstm, said: Any, theirs: Any) -> Figures:
+    """How far the next latent moves, in the spread of calm prediction errors."""
+    distance = lstm.calm_change(said[0] - theirs[0] + lstm.calm_change.get_buffer("mean"))
+    return {"prediction": float((distance / said[0].shape[-1]).sqrt().max())}
