@@ -1,11 +1,12 @@
 """Model cards (Mitchell et al. 2019, arXiv:1810.03993): origin and measured quality of weights.
 
-Markdown with YAML front matter.  Pure text; reading the file is pipeline.weights' work.
+Markdown with YAML front matter.  Pure text; reading the file is pipeline.weights' work.  Imported
+weights have the same card; what is unknown of them is empty, and `origin` says where they are from.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 
 import yaml
 
@@ -22,11 +23,12 @@ class Card:
     architecture: str  # key of models.registry.BUILDERS
     data: dict[str, str]  # data set -> licence
     command: str  # the recipe that made the weights
-    seed: int
+    seed: int | None
     cost: str  # machine and hours
     metrics: dict[str, float]  # measured on data the network was not trained on
     metrics_command: str  # what prints these metrics again
     sha256: str = ""  # of the safetensors file; set when published
+    origin: dict[str, str] = field(default_factory=dict)  # file, its sha256 and layout, base
     notes: str = ""  # free Markdown: split, known failures
 
     def with_sha256(self, sha256: str) -> Card:
@@ -35,6 +37,8 @@ class Card:
     def render(self) -> str:
         """The card as Markdown."""
         front = {key: value for key, value in asdict(self).items() if key != "notes"}
+        if not self.origin:
+            del front["origin"]
         return f"{FENCE}{yaml.safe_dump(front, sort_keys=False)}{FENCE}\n{self.notes.strip()}\n"
 
     @classmethod
@@ -42,8 +46,8 @@ class Card:
         """Read a rendered card.  source names it in errors.  Raises BadInput."""
         parts = text.split(FENCE, 2)
         front = yaml.safe_load(parts[1]) if len(parts) == 3 else None
-        wanted = {field.name for field in fields(cls)} - {"notes"}
-        if not isinstance(front, dict) or set(front) != wanted:
+        wanted = {one.name for one in fields(cls)} - {"notes", "origin"}
+        if not isinstance(front, dict) or set(front) - {"origin"} != wanted:
             raise BadInput(
                 "model card", source, f"its front matter must have exactly {sorted(wanted)}"
             )

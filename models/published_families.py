@@ -30,6 +30,8 @@ class Family:
 
     signature: str  # how a key begins that only this family has
     names: tuple[str, ...]  # of members with published checkpoints
+    licence: str  # of the published weights and whose they are
+    data: Mapping[str, str]  # what they were trained on -> its licence
 
     def has(self, name: str) -> bool:
         """Whether the name belongs to this family, published or not."""
@@ -61,6 +63,8 @@ class Scnn(Family):
 
     signature = "backbone.0."
     names = ("scnn_vgg16",)
+    licence = "MIT (XingangPan/SCNN, and harryhan618/SCNN_Pytorch)"
+    data = {"CULane or TuSimple": "non-commercial research"}
 
     def build(self, name: str, state: State) -> nn.Module:
         return ScnnVgg16(input_size_of(state, "fc.0.weight"))
@@ -75,6 +79,8 @@ class ScnnPad(Family):
 
     signature = "encoder.net.0."
     names = ("scnn_vgg16_pad",)
+    licence = "BSD-3-Clause (voldemortX/pytorch-auto-drive)"
+    data = {"CULane": "non-commercial research"}
 
     def build(self, name: str, state: State) -> nn.Module:
         return ScnnVgg16Pad(input_size_of(state, "fc.0.weight"))
@@ -93,6 +99,8 @@ def input_size_of(state: State, key: str) -> tuple[int, int]:
 class Ffnet(Family):
     signature = "backbone_model."
     names = PUBLISHED
+    licence = "BSD-3-Clause-Clear, without a patent grant (Qualcomm-AI-research/FFNet)"
+    data = {"Cityscapes": "non-commercial research"}
     predown = "smoothing.weight"  # halves the image first, which the pipeline does itself
     class_biases = "head.layers.3.last_layer.3.bias"
 
@@ -123,6 +131,8 @@ class LoratFamily(Family):
 
     signature = "blocks.0."
     names = tuple(f"lorat_{size}_{region}" for size in "sblg" for region in REGIONS)
+    licence = "Apache-2.0 (LitingLin/LoRAT, on Meta's DINOv2, Apache-2.0)"
+    data = {"LaSOT, TrackingNet, GOT-10k, COCO": "each its own terms, research"}
 
     def has(self, name: str) -> bool:
         return name in {f"lorat_{size}_{region}" for size in SIZES for region in REGIONS}
