@@ -20,7 +20,7 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 SMALLEST_PX = 10.0  # sides of a target are enlarged to this before its region is cut
 PENALTY = 0.45  # share of the Hann window in the score that picks the token
-EDGE_SLACK = 1e-4  # [tokens] a box may reach into a token without covering it
+EDGE_SLACK = 1e-4  # [tokens] a box may reach right or down into a token without covering it
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1
 
@@ -76,36 +76,54 @@ def around(box: Box, factor: float, side: int) -> Affine:
     return Affine((scale, scale), (side / 2 - x * scale, side / 2 - y * scale))
 
 
+@dataclass(frozen=True)
+class Aligned:
+    """A region whose edges lie on whole pixels, of the frame and of the region."""
+
+    source: tuple[int, int, int, int]  # x0, y0, x1, y1 in the frame [px]
+    target: tuple[int, int, int, int]  # where that part of the frame shows in the region [px]
+    affine: Affine  # from the one to the other
+
+
+def aligned(wanted: Affine, side: int, width: int, height: int) -> Aligned | None:
+    """What a frame of that size shows of the region; None when it shows nothing."""
+    left, top, right, bottom = wanted.to_frame((0, 0, side, side))
+    x = (max(0, round(left)), min(width, round(right)))
+    y = (max(0, round(top)), min(height, round(bottom)))
+    if x[0] >= x[1] or y[0] >= y[1]:
+        return None
+    inside = wanted.to_region((x[0], y[0], x[1], y[1]))
+    x0, y0, x1, y1 = (min(max(round(edge), 0), side) for edge in inside)
+    if x0 >= x1 or y0 >= y1:
+        return None
+    scale = ((x1 - x0) / (x[1] - x[0]), (y1 - y0) / (y[1] - y[0]))
+    affine = Affine(scale, (x0 - x[0] * scale[0], y0 - y[0] * scale[1]))
+    return Aligned((x[0], y[0], x[1], y[1]), (x0, y0, x1, y1), affine)
+
+
 def cut(frame: Tensor, wanted: Affine, side: int, fill: Tensor) -> Region:
     """Cut along whole pixels; the affine of the region is the one really used.
 
     frame: (H, W, 3) uint8      fill: (3,) colour of what lies outside
     """
-    height, width = frame.shape[:2]
     image = fill.view(3, 1, 1).expand(3, side, side).clone()
-    left, top, right, bottom = wanted.to_frame((0, 0, side, side))
-    x = (max(0, round(left)), min(width, round(right)))
-    y = (max(0, round(top)), min(height, round(bottom)))
-    if x[0] >= x[1] or y[0] >= y[1]:
+    place = aligned(wanted, side, frame.shape[1], frame.shape[0])
+    if place is None:
         return Region(image, wanted)
-    inside = wanted.to_region((x[0], y[0], x[1], y[1]))
-    x0, y0, x1, y1 = (min(max(round(edge), 0), side) for edge in inside)
-    if x0 >= x1 or y0 >= y1:
-        return Region(image, wanted)
-    source = frame[y[0] : y[1], x[0] : x[1]].permute(2, 0, 1)[None].float() / 255
+    (left, top, right, bottom), (x0, y0, x1, y1) = place.source, place.target
+    source = frame[top:bottom, left:right].permute(2, 0, 1)[None].float() / 255
     image[:, y0:y1, x0:x1] = F.interpolate(
         source, size=(y1 - y0, x1 - x0), mode="bilinear", align_corners=False
     )[0]
-    scale = ((x1 - x0) / (x[1] - x[0]), (y1 - y0) / (y[1] - y[0]))
-    return Region(image, Affine(scale, (x0 - x[0] * scale[0], y0 - y[0] * scale[1])))
+    return Region(image, place.affine)
 
 
 def foreground(box: Box, side: int) -> Tensor:
     """(n, n) integers: 1 for the tokens of a region of `side` pixels that the box touches."""
     n = side // PATCH
     x0, y0, x1, y1 = (edge / PATCH for edge in box)
-    columns = slice(max(math.floor(x0 + EDGE_SLACK), 0), max(math.ceil(x1 - EDGE_SLACK), 0))
-    rows = slice(max(math.floor(y0 + EDGE_SLACK), 0), max(math.ceil(y1 - EDGE_SLACK), 0))
+    columns = slice(max(math.floor(x0), 0), max(math.floor(x1 + 1 - EDGE_SLACK), 0))
+    rows = slice(max(math.floor(y0), 0), max(math.floor(y1 + 1 - EDGE_SLACK), 0))
     mask = torch.zeros(n, n, dtype=torch.long)
     mask[rows, columns] = 1
     return mask

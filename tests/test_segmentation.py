@@ -17,8 +17,8 @@ from road_clarity.pipeline.segmentation import SegmentationConfig, SegmentationS
 from road_clarity.pipeline.weights import names
 from road_clarity.safety.cityscapes import CAMVID_INDEX, CITYSCAPES_CLASSES
 from road_clarity.safety.scene import CLASSES
-from road_clarity.training.camvid import VOID, Labelled
 from road_clarity.training.data_root import find_data_root
+from road_clarity.training.labelled import VOID, Labelled
 from road_clarity.training.street_crops import random_view
 from road_clarity.training.street_labels import covered, decide, doubt
 

@@ -7,16 +7,15 @@ which the state that is best on CamVid val is published.
 
 from __future__ import annotations
 
-import json
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
-import typer
+from accelerate import PartialState  # type: ignore[import-untyped]
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -24,207 +23,125 @@ from road_clarity.models.ffnet import normalise
 from road_clarity.models.iou import Confusion, confusion, empty, iou, mean_iou
 from road_clarity.models.registry import build
 from road_clarity.safety.scene import CLASSES
-from road_clarity.safety.settings import Checked, setting
-from road_clarity.training.camvid import VOID, Labelled, read_camvid
+from road_clarity.safety.settings import setting
+from road_clarity.training.camvid import read_camvid
 from road_clarity.training.data_root import data_root
+from road_clarity.training.fit import fit
+from road_clarity.training.labelled import Labelled
 from road_clarity.training.publish import publish
+from road_clarity.training.recipe import FitConfig, Recipe
+from road_clarity.training.schedules import poly, warm_up
 from road_clarity.training.segmentation_card import card
-from road_clarity.training.street_crops import View, random_view
-from road_clarity.training.street_labels import label_street
+from road_clarity.training.segmentation_loss import cross_entropy
+from road_clarity.training.segmentation_score import said
+from road_clarity.training.segmentation_sources import simulated_streets, teacher_streets
+from road_clarity.training.street_crops import random_view
 
 ARCHITECTURE = "ffnet_22xs_eee"
 INPUT_SIZE = (512, 256)  # width, height [px]; every image is squeezed to it
-VIEW_SIZE = (
-    384,
-    192,
-)  # of the crops to learn from: cheaper, and few reach beyond the image
-DECAY_POWER = 0.9
+VIEW_SIZE = (384, 192)  # of the crops to learn from: cheaper, and few reach beyond the image
+FIRST_MEMORY = 10  # steps in which the mean forgets the random start
 
 
 @dataclass(frozen=True, kw_only=True)
-class SegmentationRecipe(Checked):
+class SegmentationConfig(FitConfig):
     steps: int = setting(3800, "batches to learn from", low=1)
     batch: int = setting(8, "views in a batch, half of them of CamVid", low=2)
-    rate: float = setting(2e-3, "learning rate after the warm-up", low=0.0)
-    warm_up: int = setting(200, "batches until the full rate", low=1)
-    weight_decay: float = setting(0.02, "of AdamW", low=0.0)
     memory: float = setting(0.998, "of the mean of the weights, per batch", low=0.0, high=1.0)
     check_every: int = setting(300, "batches between two looks at CamVid val", low=1)
-    seed: int = setting(0, "of weights and views", low=0)
+    learning_rate: float = setting(2e-3, "after the warm-up", low=0.0)
+    warm_up: int = setting(200, "batches until the full rate", low=1)
+    weight_decay: float = setting(0.02, "of AdamW", low=0.0)
+    simulated: float = setting(0.0, "share of the views that are simulated", low=0.0, high=1.0)
 
 
-@dataclass
-class Progress:
-    """Everything that a resumed run needs."""
-
-    network: nn.Module
-    mean: nn.Module  # exponential mean of the network's weights
-    optimiser: torch.optim.Optimizer
-    step: int = 0
-    best: float = 0.0  # mean IoU on CamVid val
-    seconds: float = 0.0
+CONFIG = SegmentationConfig
 
 
-def train_segmentation(
-    out: Annotated[Path, typer.Option(help="folder of state, log and made labels")] = Path(
-        "out/segmentation"
-    ),
-    steps: Annotated[int, typer.Option(help="batches to learn from", min=1)] = 3800,
-    seed: Annotated[int, typer.Option(help="of weights and views")] = 0,
-) -> None:
-    """Train the segmentation network (ffnet_edge); continues from OUT when a state is there."""
-    train(SegmentationRecipe(steps=steps, seed=seed), out)
+class Views(NamedTuple):
+    """One view, or a batch of them."""
+
+    image: Tensor  # (B, H, W, 3) uint8
+    label: Tensor  # (B, H, W) uint8
 
 
-def train(recipe: SegmentationRecipe, work: Path) -> None:
-    """Learn, resume from `work` when there is a state, publish every best.  Log: work/log.jsonl."""
-    work.mkdir(parents=True, exist_ok=True)
-    camvid = data_root() / "camvid"
-    learn, choose = read_camvid(camvid, "train"), read_camvid(camvid, "val")
-    streets = cached_streets(work / "streets.npz")
-    weights = class_weights(learn)
-    progress = resume(recipe, work / "state.pt")
-    while progress.step < recipe.steps:
-        started = time.monotonic()
-        until = min(progress.step + recipe.check_every, recipe.steps)
-        losses = []
-        while progress.step < until:
-            rng = np.random.default_rng((recipe.seed, progress.step))
-            losses.append(learn_once(progress, recipe, batch(learn, streets, recipe, rng), weights))
-        matrix = score(progress.mean, choose)
-        progress.seconds += time.monotonic() - started
-        report(work / "log.jsonl", progress, matrix, float(np.mean(losses)))
-        if mean_iou(matrix) > progress.best:
-            progress.best = mean_iou(matrix)
-            publish(
-                card(recipe, progress.step, progress.seconds, matrix), progress.mean.state_dict()
-            )
-        save(progress, work / "state.pt")
+class SegmentationRecipe(Recipe[nn.Module, Views]):
+    chosen_by = "camvid_val_miou"
+
+    def __init__(self, config: SegmentationConfig, work: Path) -> None:
+        """work: folder of the made labels"""
+        self.config: SegmentationConfig = config
+        camvid = data_root() / "camvid"
+        self.learn, self.choose = read_camvid(camvid, "train"), read_camvid(camvid, "val")
+        with PartialState().main_process_first():
+            self.streets = teacher_streets(work)
+            self.simulated = simulated_streets(work) if config.simulated else []
+        self.weights = class_weights(self.learn)
+        self.matrix = empty(len(CLASSES))  # of the last score
+        torch.manual_seed(config.seed)
+        self.network = build(ARCHITECTURE)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def optimisers(self) -> Sequence[torch.optim.Optimizer]:
+        decay = self.config.weight_decay
+        return [torch.optim.AdamW(self.network.parameters(), weight_decay=decay)]
+
+    def rate(self, step: int) -> float:
+        config = self.config
+        course = warm_up(step, config.warm_up) * poly(step, config.steps)
+        return config.learning_rate * course
+
+    def sample(self, number: int, rng: np.random.Generator) -> Views:
+        """Half of the views show CamVid, half the teacher's streets."""
+        pairs = self.learn if number % self.config.batch < self.config.batch // 2 else self.streets
+        if rng.random() < self.config.simulated:
+            pairs = self.simulated
+        view = random_view(pairs[rng.integers(len(pairs))], VIEW_SIZE, INPUT_SIZE, rng)
+        return Views(*(torch.from_numpy(part) for part in view))
+
+    def answer(self, batch: Views) -> Tensor:
+        images = normalise(batch.image).contiguous(memory_format=torch.channels_last)
+        logits: Tensor = self.network(images)
+        return logits
+
+    def loss(self, answer: Tensor, batch: Views) -> Tensor:
+        finer = F.interpolate(answer, scale_factor=2, mode="bilinear", align_corners=False)
+        halved = batch.label[:, 1::2, 1::2].long()  # a quarter of the pixels teaches as much
+        return cross_entropy(finer, halved, self.weights.to(finer.device))
+
+    def memory(self, step: int) -> float:
+        return min(self.config.memory, step / (step + FIRST_MEMORY))
+
+    def score(self, network: nn.Module) -> dict[str, float]:
+        self.matrix = score(network, self.choose)
+        per_class = zip(CLASSES, iou(self.matrix).tolist(), strict=True)
+        named = {f"camvid_val_iou_{name}": value for name, value in per_class}
+        return {"camvid_val_miou": mean_iou(self.matrix)} | named
+
+    def publish(self, network: nn.Module, _: dict[str, float], step: int, seconds: float) -> None:
+        publish(card(self.config, step, seconds, self.matrix), network.state_dict())
 
 
-def batch(
-    learn: list[Labelled],
-    streets: list[Labelled],
-    recipe: SegmentationRecipe,
-    rng: np.random.Generator,
-) -> list[View]:
-    """Half of the views show CamVid, half the teacher's streets."""
-    half = recipe.batch // 2
-    chosen = [learn[i] for i in rng.integers(len(learn), size=half)]
-    chosen += [streets[i] for i in rng.integers(len(streets), size=recipe.batch - half)]
-    return [random_view(pair, VIEW_SIZE, INPUT_SIZE, rng) for pair in chosen]
-
-
-def learn_once(
-    progress: Progress, recipe: SegmentationRecipe, views: list[View], weights: Tensor
-) -> float:
-    """One step of the optimiser.  Returns the loss."""
-    rate = learning_rate(progress.step, recipe)
-    for group in progress.optimiser.param_groups:
-        group["lr"] = rate
-    images = normalise(torch.from_numpy(np.stack([image for image, _ in views])))
-    labels = torch.from_numpy(np.stack([label for _, label in views])).long()
-    progress.network.train()
-    with torch.autocast("cpu", torch.bfloat16):
-        logits = progress.network(images.contiguous(memory_format=torch.channels_last))
-    finer = F.interpolate(logits.float(), scale_factor=2, mode="bilinear", align_corners=False)
-    halved = labels[:, 1::2, 1::2]  # a quarter of the pixels teaches as much
-    loss = F.cross_entropy(finer, halved, weight=weights, ignore_index=VOID)
-    progress.optimiser.zero_grad()
-    loss.backward()
-    progress.optimiser.step()
-    progress.step += 1
-    remember(progress, min(recipe.memory, progress.step / (progress.step + 10)))
-    return loss.item()
-
-
-def learning_rate(step: int, recipe: SegmentationRecipe) -> float:
-    """Linear warm-up, then polynomial decay to zero at the last step."""
-    decay: float = (1 - step / recipe.steps) ** DECAY_POWER
-    return recipe.rate * min((step + 1) / recipe.warm_up, 1.0) * decay
-
-
-@torch.no_grad()
-def remember(progress: Progress, memory: float) -> None:
-    """Move the mean towards the network; running statistics included."""
-    now = progress.network.state_dict()
-    for key, mean in progress.mean.state_dict().items():
-        if mean.is_floating_point():
-            mean.lerp_(now[key], 1 - memory)
-        else:
-            mean.copy_(now[key])
+def train(config: SegmentationConfig, out: Path) -> None:
+    """Learn, or go on learning; the labels that take minutes to make are kept in `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    fit(SegmentationRecipe(config, out), out)
 
 
 def class_weights(pairs: list[Labelled]) -> Tensor:
     """(11,) inverse root of each class's share of the labels, scaled to mean 1."""
-    counts = sum(np.bincount(pair.label.ravel(), minlength=VOID + 1)[:VOID] for pair in pairs)
+    classes = len(CLASSES)
+    counts = sum(np.bincount(pair.label.ravel(), minlength=256)[:classes] for pair in pairs)
     rarity = 1 / np.sqrt(counts / np.sum(counts))
     return torch.tensor(rarity / rarity.mean(), dtype=torch.float32)
 
 
-@torch.inference_mode()
 def score(network: nn.Module, pairs: list[Labelled]) -> Confusion:
     """At the labels' resolution, made of the same steps as pipeline.segmentation's answer."""
-    network.eval()
     total = empty(len(CLASSES))
     for pair in pairs:
-        image = cv2.resize(pair.image, INPUT_SIZE, interpolation=cv2.INTER_AREA)
-        logits = network(normalise(torch.from_numpy(image)[None]))
-        full = F.interpolate(logits, INPUT_SIZE[::-1], mode="bilinear", align_corners=False)
-        said = full.argmax(1)[0].byte().numpy()
+        answer = said(network, pair.image, INPUT_SIZE, INPUT_SIZE)
         to_label = pair.label.shape[1], pair.label.shape[0]
-        said = cv2.resize(said, to_label, interpolation=cv2.INTER_NEAREST)
-        total += confusion(pair.label, said, len(CLASSES))
+        answer = np.asarray(cv2.resize(answer, to_label, interpolation=cv2.INTER_NEAREST), np.uint8)
+        total += confusion(pair.label, answer, len(CLASSES))
     return total
-
-
-def cached_streets(path: Path) -> list[Labelled]:
-    """The teacher's labels; made once, which takes minutes."""
-    if not path.is_file():
-        made = list(label_street(data_root()))
-        images = np.stack([pair.image for pair in made])
-        np.savez(path, images=images, labels=np.stack([pair.label for pair in made]))
-    stored = np.load(path)
-    return [Labelled(*pair) for pair in zip(stored["images"], stored["labels"], strict=True)]
-
-
-def resume(recipe: SegmentationRecipe, path: Path) -> Progress:
-    """The state that was saved last, or the beginning."""
-    torch.manual_seed(recipe.seed)
-    network, mean = build(ARCHITECTURE), build(ARCHITECTURE)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    mean.load_state_dict(network.state_dict())
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay
-    )
-    progress = Progress(network, mean, optimiser)
-    if path.is_file():
-        stored = torch.load(path, weights_only=True)
-        for part in ("network", "mean", "optimiser"):
-            getattr(progress, part).load_state_dict(stored[part])
-        progress.step, progress.best = stored["step"], stored["best"]
-        progress.seconds = stored["seconds"]
-    return progress
-
-
-def save(progress: Progress, path: Path) -> None:
-    parts = {
-        part: getattr(progress, part).state_dict() for part in ("network", "mean", "optimiser")
-    }
-    figures = {figure: getattr(progress, figure) for figure in ("step", "best", "seconds")}
-    new = path.with_suffix(".new")
-    torch.save(parts | figures, new)
-    new.replace(path)
-
-
-def report(path: Path, progress: Progress, matrix: Confusion, loss: float) -> None:
-    """Append one line to the log."""
-    line = {
-        "step": progress.step,
-        "seconds": round(progress.seconds, 1),
-        "loss": round(loss, 4),
-        "camvid_val_miou": round(mean_iou(matrix), 4),
-        "iou": dict(zip(CLASSES, iou(matrix).round(3).tolist(), strict=True)),
-    }
-    with path.open("a") as log:
-        log.write(json.dumps(line) + "\n")

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from road_clarity.training.camvid import VOID, Labelled
+from road_clarity.training.labelled import VOID, Labelled
 
 ZOOM = (0.7, 2.0)  # against the network's input, which shows the whole image
 STRETCH = 1.2  # largest change of the aspect ratio
@@ -52,7 +52,7 @@ def warp(
     size: tuple[int, int],
     interpolation: int,
     border: int,
-    fill: int,
+    fill: int | tuple[int, ...],
 ) -> NDArray[np.uint8]:
     """The view of `source`.  A pixel's centre lies half a pixel from its corner."""
     resolution = np.array([[source.shape[1]], [source.shape[0]]])

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from road_clarity.models.ffnet import normalise
 from road_clarity.safety.cityscapes import CAMVID_INDEX
 from road_clarity.safety.scene import CLASSES
-from road_clarity.training.camvid import VOID, Labelled, read_rgb
+from road_clarity.training.labelled import VOID, Labelled
+from road_clarity.training.picture import Image, read_film, read_rgb
 from road_clarity.training.teachers import espnetv2
 from road_clarity.training.teachers.espnetv2 import EspNetV2
 from road_clarity.training.teachers.fastestdet import Boxes, FastestDet
 
-Image = NDArray[np.uint8]
 Probabilities = NDArray[np.float32]  # (classes, h, w)
 
 TEACHER_SIZE = (1024, 512)  # width, height [px]
@@ -94,17 +94,8 @@ def frames(data: Path, source: Source) -> Iterator[Image]:
         if source.step == 0:
             yield read_rgb(path)
         else:
-            clip = list(read_video(path))
+            clip = list(read_film(path))
             yield from clip[: round(len(clip) * USED_SHARE) : source.step]
-
-
-def read_video(path: Path) -> Iterator[Image]:
-    capture = cv2.VideoCapture(str(path))
-    while True:
-        more, bgr = capture.read()
-        if not more:
-            return
-        yield np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 @torch.inference_mode()

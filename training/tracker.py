@@ -1,192 +1,158 @@
 """Recipe of the tracker (lorat_edge): a transformer learns to see, to match, and then adapts.
 
 1. see: the transformer imitates ImageNet features on street pictures (training.vit_pretraining);
-2. match: all weights learn template matching on part of the tokens, for lack of a large base;
+2. match: all weights learn template matching, for lack of a large base; on part of the tokens,
+   which is cheap, and at every few steps on whole regions, as the tracker is used;
 3. adapt: as published, the base is frozen; LoRA, token types and head learn on whole regions.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import NamedTuple
 
 import numpy as np
 import torch
-import typer
 from torch import Tensor
 
-from road_clarity.models.lora import adapt
 from road_clarity.models.lorat import SEARCH, Lorat, build_lorat
-from road_clarity.models.lorat_crop import best_token, hann_window, normalise
+from road_clarity.safety.settings import Checked, setting
+from road_clarity.training import tracker_answers as answers
 from road_clarity.training.data_root import data_root
+from road_clarity.training.fit import CHECKPOINT, fit
 from road_clarity.training.publish import publish
+from road_clarity.training.recipe import FitConfig, Recipe
 from road_clarity.training.tracker_card import tracker_card
-from road_clarity.training.tracker_loss import ious, tracker_loss
-from road_clarity.training.tracking_data import Mixture, Pairs, held_out_mixture, learning_mixture
-from road_clarity.training.vit_optimiser import VitOptimiser
-from road_clarity.training.vit_pretraining import pretrain
+from road_clarity.training.tracker_lorat import freeze_and_adapt
+from road_clarity.training.tracking_data import held_out_mixture, learning_mixture
+from road_clarity.training.tracking_pairs import Mixture, Pair
+from road_clarity.training.vit_optimiser import CLIP, WEIGHT_DECAY, adam, course, with_muon
+from road_clarity.training.vit_pretraining import SeeRecipe
 
 ARCHITECTURE = "lorat_t6_224"
 RANK = 16
-KEPT_TEMPLATE, KEPT_SEARCH = 36, 64  # tokens of 64 and 256 while learning to match
-BATCH = 24
 TYPE_STD = 0.5  # of the token types at first; tokens have 1, so that .02 would go unheard
 MATCH_RATE, ADAPT_RATE = 2e-3, 5e-4
-BETWEEN_CHECKS = 100  # steps
 CHECKED_PAIRS = 96
 
 
-@dataclass
-class Stage:
-    """One stage of training, with what resuming it needs."""
-
-    name: str
-    network: Lorat
-    optimiser: VitOptimiser
-    file: Path
-    step: int = 0
-    best: float = field(default=-1.0)
-
-    def __post_init__(self) -> None:
-        if self.file.is_file():
-            kept = torch.load(self.file)
-            self.network.load_state_dict(kept["network"])
-            self.optimiser.load_state_dict(kept["optimiser"])
-            self.step, self.best = kept["step"], kept["best"]
-
-    def save(self) -> None:
-        staged = self.file.with_suffix(".new")
-        state = {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
-        torch.save(state | {"step": self.step, "best": self.best}, staged)
-        staged.replace(self.file)
+@dataclass(frozen=True, kw_only=True)
+class TrackerConfig(Checked):
+    see: int = setting(300, "steps of learning to see", low=1)
+    match: int = setting(1200, "steps of learning to match", low=1)
+    adapt: int = setting(460, "steps of LoRA", low=1)
+    see_batch: int = setting(32, "crops per step of learning to see", low=1)
+    batch: int = setting(24, "pairs per step", low=1)
+    whole: float = setting(0.25, "share of match's steps on whole regions", low=0.0, high=1.0)
+    simulated: float = setting(0.0, "share of the pairs that are simulated", low=0.0, high=1.0)
+    check_every: int = setting(100, "steps between two scores and checkpoints", low=1)
+    seed: int = setting(0, "of all random choices", low=0)
+    workers: int = setting(0, "processes that make samples; 0: none but the training one", low=0)
 
 
-def train_tracker(
-    out: Annotated[Path, typer.Option(help="folder of checkpoints")] = Path("out/tracker"),
-    see: Annotated[int, typer.Option(help="steps of learning to see", min=1)] = 300,
-    match: Annotated[int, typer.Option(help="steps of learning to match", min=1)] = 1200,
-    adapt_steps: Annotated[int, typer.Option("--adapt", help="steps of LoRA", min=1)] = 460,
-    seed: Annotated[int, typer.Option(help="of all random choices")] = 0,
-) -> None:
-    """Train the tracker (lorat_edge); continues from OUT when checkpoints are there."""
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    root, begun = data_root(), time.monotonic()
-    out.mkdir(parents=True, exist_ok=True)
-    network = build_lorat(ARCHITECTURE)
-    learn_to_see(network, root, out / "see.pt", see, rng)
-    network.token_type_embed.data[:SEARCH].normal_(std=TYPE_STD)
-    pairs = learning_mixture(root)
-    check = held_out_mixture(root).draw(CHECKED_PAIRS, network.regions, np.random.default_rng(0))
-    command = f"road-clarity train tracker --see {see} --match {match} --adapt {adapt_steps}"
+CONFIG = TrackerConfig
 
-    def export(stage: Stage) -> None:
-        card = tracker_card(command, seed, time.monotonic() - begun, stage.best, stage.name)
+
+class Material(NamedTuple):
+    """Pairs to learn from, and held-out ones."""
+
+    learn: Mixture
+    check: list[Pair]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairConfig(FitConfig):
+    """Of the second or third stage."""
+
+    learning_rate: float
+    whole: float
+    simulated: float
+
+
+class PairRecipe(Recipe[Lorat, Pair]):
+    """Learning from pairs: with all weights, or with those beside a frozen base."""
+
+    chosen_by = "overlap"
+
+    def __init__(
+        self, network: Lorat, settings: TrackerConfig, stage: str, material: Material
+    ) -> None:
+        self.network, self.settings, self.stage = network, settings, stage
+        self.pairs, self.check = material
+        self.config: PairConfig = pair_config(settings, stage)
+
+    def optimisers(self) -> Sequence[torch.optim.Optimizer]:
+        if self.stage == "match":
+            return with_muon(self.network)
+        return adam(self.network, WEIGHT_DECAY)
+
+    def rate(self, step: int) -> float:
+        return self.config.learning_rate * course(step, self.config.steps)
+
+    def sample(self, number: int, rng: np.random.Generator) -> Pair:
+        return self.pairs.draw(self.network.regions, rng)
+
+    def answer(self, batch: Pair) -> answers.Answer:
+        on_whole_regions = torch.rand(()).item() < self.config.whole
+        return (answers.whole if on_whole_regions else answers.thinned)(self.network, batch)
+
+    def loss(self, answer: answers.Answer, batch: Pair) -> Tensor:
+        return answers.loss(answer, batch)
+
+    def score(self, network: Lorat) -> dict[str, float]:
+        return {"overlap": answers.overlap(network, self.check)}
+
+    def publish(self, network: Lorat, score: dict[str, float], step: int, seconds: float) -> None:
+        card = tracker_card(self.settings, self.stage, seconds, score["overlap"])
         publish(card, network.state_dict())
 
-    stage = Stage("match", network, VitOptimiser([network], MATCH_RATE, match), out / "match.pt")
-    learn(stage, match, pairs, check, thinned_loss, rng, export)
-    freeze(network)
-    optimiser = VitOptimiser([network], ADAPT_RATE, adapt_steps, muon=False)
-    stage = Stage("adapt", network, optimiser, out / "adapt.pt")
-    learn(stage, adapt_steps, pairs, check, whole_loss, rng, export)
+
+def train(config: TrackerConfig, out: Path) -> None:
+    """The three stages, or what is left of them."""
+    torch.manual_seed(config.seed)
+    network, root = build_lorat(ARCHITECTURE), data_root()
+    begun = {stage: (out / stage / CHECKPOINT).is_file() for stage in ("match", "adapt")}
+    if not any(begun.values()):
+        fit(SeeRecipe(network, see_config(config), root), out / "see")
+        tell_types_apart(network, config.seed)
+    check = answers.check_pairs(held_out_mixture(root), network.regions, CHECKED_PAIRS)
+    material = Material(learning_mixture(root, config.simulated), check)
+    if not begun["adapt"]:
+        network.requires_grad_(True)
+        fit(PairRecipe(network, config, "match", material), out / "match")
+    freeze_and_adapt(network, RANK)
+    fit(PairRecipe(network, config, "adapt", material), out / "adapt")
 
 
-def learn_to_see(
-    network: Lorat, root: Path, file: Path, steps: int, rng: np.random.Generator
-) -> None:
-    """Stage 1, once: its result is kept in `file`."""
-    if not file.is_file():
-        for step, loss in enumerate(pretrain(network, root, steps, rng)):
-            if step % BETWEEN_CHECKS == 0:
-                typer.echo(f"see {step}: loss {loss:.3f}", err=True)
-        torch.save(network.state_dict(), file)
-    network.load_state_dict(torch.load(file))
+def tell_types_apart(network: Lorat, seed: int) -> None:
+    """Token types that a token of unit variance does not drown."""
+    generator = torch.Generator().manual_seed(seed)
+    network.token_type_embed.data[:SEARCH].normal_(std=TYPE_STD, generator=generator)
 
 
-def freeze(network: Lorat) -> None:
-    """Only adaptations, token types and head go on learning."""
-    adapt(network.blocks, RANK)
-    for part in (network.patch_embed, network.norm):
-        part.requires_grad_(False)
-    network.pos_embed.requires_grad_(False)
+def see_config(config: TrackerConfig) -> FitConfig:
+    return FitConfig(
+        steps=config.see,
+        batch=config.see_batch,
+        seed=config.seed,
+        clip=CLIP,
+        check_every=config.check_every,
+        workers=config.workers,
+    )
 
 
-def learn(
-    stage: Stage,
-    steps: int,
-    mixture: Mixture,
-    check: Pairs,
-    loss_of: Callable[[Lorat, Pairs, np.random.Generator], Tensor],
-    rng: np.random.Generator,
-    export: Callable[[Stage], None],
-) -> None:
-    """Stages 2 and 3; saves, measures and exports at every check."""
-    losses = []
-    while stage.step < steps:
-        batch = mixture.draw(BATCH, stage.network.regions, rng)
-        loss = loss_of(stage.network, batch, rng)
-        stage.optimiser.step(loss)
-        losses.append(loss.item())
-        stage.step += 1
-        if stage.step % BETWEEN_CHECKS == 0 or stage.step == steps:
-            found = overlap(stage.network, check)
-            mean = np.mean(losses[-BETWEEN_CHECKS:])
-            typer.echo(f"{stage.name} {stage.step}: loss {mean:.3f}, IoU {found:.3f}", err=True)
-            stage.best = found
-            stage.save()
-            export(stage)
-
-
-def thinned_loss(network: Lorat, pairs: Pairs, rng: np.random.Generator) -> Tensor:
-    """The loss on some tokens: all that show the target if they fit, and some of the rest."""
-    inside = keep(pairs.template_mask.flatten(1).bool(), KEPT_TEMPLATE, rng)
-    shown = keep(pairs.covered, KEPT_SEARCH, rng)
-    covered = pairs.covered.gather(1, shown)
-    speaks_for = (~pairs.covered).sum(1, keepdim=True) / (~covered).sum(1, keepdim=True).clamp(1)
-    weight = torch.where(covered, 1.0, speaks_for)
-    with torch.autocast("cpu", torch.bfloat16):
-        known = network.template_tokens(ready(pairs.template), pairs.template_mask)
-        asked = network.search_tokens(ready(pairs.search))
-        tokens = torch.cat([pick(known, inside), pick(asked, shown)], dim=1)
-        seen = network.mix(tokens)[:, KEPT_TEMPLATE:]
-    places = pick(network.places().expand(len(shown), -1, -1), shown)
-    scores, boxes = network.head(seen.float(), places)
-    return tracker_loss(scores, boxes, pairs.box, covered, weight)
-
-
-def whole_loss(network: Lorat, pairs: Pairs, _: np.random.Generator) -> Tensor:
-    """The published loss."""
-    with torch.autocast("cpu", torch.bfloat16):
-        said = network(ready(pairs.template), ready(pairs.search), pairs.template_mask)
-    scores, boxes = said.score_map.flatten(1).float(), said.boxes.flatten(1, 2).float()
-    return tracker_loss(scores, boxes, pairs.box, pairs.covered, torch.ones_like(scores))
-
-
-def keep(wanted: Tensor, count: int, rng: np.random.Generator) -> Tensor:
-    """(B, N) bool -> (B, count) random indices, wanted ones first"""
-    order = torch.from_numpy(rng.random(wanted.shape)) - wanted.double()
-    return order.argsort(dim=1)[:, :count]
-
-
-def pick(tokens: Tensor, index: Tensor) -> Tensor:
-    """(B, N, D), (B, K) -> (B, K, D)"""
-    return tokens.gather(1, index[:, :, None].expand(-1, -1, tokens.shape[-1]))
-
-
-def ready(images: Tensor) -> Tensor:
-    """(B, H, W, 3) uint8 -> what the network takes"""
-    return normalise(images.permute(0, 3, 1, 2) / 255)
-
-
-@torch.inference_mode()
-def overlap(network: Lorat, pairs: Pairs) -> float:
-    """Mean IoU of the chosen boxes with the targets."""
-    with torch.autocast("cpu", torch.bfloat16):
-        said = network(ready(pairs.template), ready(pairs.search), pairs.template_mask)
-    chosen, _ = best_token(said.score_map.float(), hann_window(network.side) * 0)
-    boxes = said.boxes.float().flatten(1, 2)[torch.arange(len(chosen)), chosen]
-    return float(ious(boxes, pairs.box)[0].mean())
+def pair_config(config: TrackerConfig, stage: str) -> PairConfig:
+    matching = stage == "match"
+    return PairConfig(
+        steps=config.match if matching else config.adapt,
+        batch=config.batch,
+        seed=config.seed,
+        clip=CLIP,
+        check_every=config.check_every,
+        workers=config.workers,
+        learning_rate=MATCH_RATE if matching else ADAPT_RATE,
+        whole=config.whole if matching else 1.0,
+        simulated=config.simulated,
+    )

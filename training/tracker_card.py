@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from road_clarity.models.cards import Card
 from road_clarity.training.tracking_sources import LICENCES
 
+if TYPE_CHECKING:
+    from road_clarity.training.tracker import TrackerConfig
+
+SIMULATED = {"simulated streets of this repository": "Apache-2.0"}
 NOTES = """\
 # lorat_edge: where somebody who was seen once is now
 
@@ -34,15 +40,17 @@ distant cars in a row, and anything that is neither a person, a vehicle nor a fa
 """
 
 
-def tracker_card(command: str, seed: int, seconds: float, overlap: float, stage: str) -> Card:
+def tracker_card(config: TrackerConfig, stage: str, seconds: float, overlap: float) -> Card:
     """overlap: mean IoU on held-out pairs"""
+    steps = f"--see {config.see} --match {config.match} --adapt {config.adapt}"
+    shares = f"--whole {config.whole} --simulated {config.simulated}"
     return Card(
         name="lorat_edge",
         architecture="lorat_t6_224",
-        data=LICENCES,
-        command=f"{command} --seed {seed}",
-        seed=seed,
-        cost=f"{seconds / 3600:.2f} h on one shared CPU core",
+        data=LICENCES | (SIMULATED if config.simulated else {}),
+        command=f"road-clarity train tracker {steps} {shares} --seed {config.seed}",
+        seed=config.seed,
+        cost=f"{seconds / 3600:.2f} h of stage {stage} on one shared CPU core",
         metrics={"held_out_pair_iou": round(overlap, 4)},
         metrics_command="road-clarity evaluate tracking --format tld "
         "--data $ROAD_CLARITY_DATA/tracking/tld",

@@ -8,14 +8,15 @@ B batch, K tokens.
 from __future__ import annotations
 
 import torch
+import torch.distributed
 import torch.nn.functional as F
 from torch import Tensor
 
-EPS = 1e-6
+EPS = 1e-6  # smallest area that is divided by
 
 
 def tracker_loss(
-    scores: Tensor, boxes: Tensor, truth: Tensor, covered: Tensor, weight: Tensor
+    scores: Tensor, boxes: Tensor, truth: Tensor, covered: Tensor, weight: Tensor | None = None
 ) -> Tensor:
     """scores: (B, K) logits      boxes: (B, K, 4)      truth: (B, 4)      covered: (B, K) bool
 
@@ -25,7 +26,16 @@ def tracker_loss(
     wanted = torch.where(covered, overlap.detach(), 0.0)
     classify = F.binary_cross_entropy_with_logits(scores, wanted, weight, reduction="sum")
     regress = ((1 - generalised) * covered).sum()
-    return (classify + regress) / covered.sum().clamp(min=1)
+    return (classify + regress) / answering(covered)
+
+
+def answering(covered: Tensor) -> Tensor:
+    """Number of tokens that touch their target, at least 1; with several processes, their mean."""
+    count = covered.sum().float()
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.all_reduce(count)
+        count /= torch.distributed.get_world_size()
+    return count.clamp(min=1)
 
 
 def ious(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
@@ -33,11 +43,10 @@ def ious(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     inner = (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(0)
     hull = torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])
     both = inner.prod(dim=-1)
-    union = area(a) + area(b) - both + EPS
-    around = hull.prod(dim=-1) + EPS
+    union = (area(a) + area(b) - both).clamp(min=EPS)
+    around = hull.prod(dim=-1).clamp(min=EPS)
     return both / union, both / union - (around - union) / around
 
 
 def area(box: Tensor) -> Tensor:
-    sides: Tensor = (box[..., 2:] - box[..., :2]).clamp(0)
-    return sides.prod(dim=-1)
+    return (box[..., 2:] - box[..., :2]).prod(dim=-1)

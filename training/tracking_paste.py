@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from road_clarity.training.tracking_sources import Image, Sighting
+from road_clarity.training.picture import Image
+from road_clarity.training.tracking_pairs import Sighting, Sightings
 
 SIDE = 360  # of the street around the objects [px]
 OBJECT_PX = (40.0, 110.0)  # mean side of a pasted object
@@ -22,7 +23,7 @@ FEATHER_PX = 3
 
 def pasted_pair(
     objects: Sequence[Sighting], streets: Sequence[Image], rng: np.random.Generator
-) -> tuple[Sighting, Sighting]:
+) -> Sightings:
     """The same object in two pictures."""
     wanted, other = (objects[i] for i in rng.integers(len(objects), size=2))
     size = rng.uniform(*OBJECT_PX)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -16,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from road_clarity.safety.scene import CLASSES, Box
-
-Image = NDArray[np.uint8]  # (H, W, 3) RGB
+from road_clarity.training.picture import Image, read_film, read_rgb
+from road_clarity.training.tracking_pairs import Sighting
 
 PETS = "pets09_s2l1/dev_clip"
 PETS_LEARNED, PETS_END = 400, 530  # frames
@@ -42,31 +41,7 @@ LICENCES = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Sighting:
-    """One object in one picture."""
-
-    image: Image
-    box: Box
-    index: int  # of the frame in its clip
-    shape: NDArray[np.bool_] | None = None  # (h, w) inside the box, where it is known
-
-
 Tracklet = tuple[Sighting, ...]  # the same object, in order of time
-
-
-def read_video(path: Path) -> Iterator[Image]:
-    """All frames of a clip."""
-    capture = cv2.VideoCapture(str(path))
-    while True:
-        more, bgr = capture.read()
-        if not more:
-            return
-        yield np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def read_rgb(path: Path) -> Image:
-    return np.asarray(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def pets_tracklets(root: Path, frames: range) -> list[Tracklet]:
@@ -74,7 +49,7 @@ def pets_tracklets(root: Path, frames: range) -> list[Tracklet]:
     folder = root / PETS
     boxes = dict(pets_boxes(next(folder.glob("*.xml"))))
     found: dict[str, list[Sighting]] = defaultdict(list)
-    for index, image in enumerate(read_video(next(folder.glob("*.avi")))):
+    for index, image in enumerate(read_film(next(folder.glob("*.avi")))):
         if index in frames and index % 2 == 0:
             for name, box in boxes.get(index, {}).items():
                 found[name].append(Sighting(image, box, index))
@@ -97,7 +72,7 @@ def tld_tracklet(root: Path, name: str) -> Tracklet:
     """One sequence of TLD; frames where the target is absent (nan) are left out."""
     folder = root / "tracking" / "tld" / name
     boxes = np.loadtxt(folder / "gt.txt", delimiter=",", dtype=np.float64)
-    images = read_video(next(folder.glob("*.mpg")))
+    images = read_film(next(folder.glob("*.mpg")))
     return tuple(
         Sighting(image, (box[0], box[1], box[2], box[3]), index)
         for index, (image, box) in enumerate(zip(images, boxes.tolist(), strict=False))
@@ -131,8 +106,8 @@ def street_pictures(root: Path) -> Iterator[Image]:
     for path in sorted((root / "camvid" / "train").glob("*.jpg")) + sorted(root.glob(PICTURES)):
         yield read_rgb(path)
     for clip in CLIPS:
-        yield from list(read_video(root / clip))[::4]
-    yield from list(read_video(next((root / PETS).glob("*.avi"))))[:PETS_LEARNED:10]
+        yield from list(read_film(root / clip))[::4]
+    yield from list(read_film(next((root / PETS).glob("*.avi"))))[:PETS_LEARNED:10]
     for name in TLD_LEARNED:
         folder = root / "tracking" / "tld" / name
-        yield from list(read_video(next(folder.glob("*.mpg"))))[::10]
+        yield from list(read_film(next(folder.glob("*.mpg"))))[::10]

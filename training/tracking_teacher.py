@@ -9,16 +9,10 @@ import cv2
 import numpy as np
 
 from road_clarity.safety.scene import Box
+from road_clarity.training.picture import Image, read_film, read_rgb
 from road_clarity.training.teachers.fastestdet import Boxes, FastestDet
-from road_clarity.training.tracking_sources import (
-    CLIPS,
-    PICTURES,
-    Image,
-    Sighting,
-    Tracklet,
-    read_rgb,
-    read_video,
-)
+from road_clarity.training.tracking_pairs import Sighting
+from road_clarity.training.tracking_sources import CLIPS, PICTURES, Tracklet
 
 THRESHOLD = 0.45  # of the detector
 SAME = 0.4  # overlap (IoU) from which two boxes are the same object
@@ -31,7 +25,7 @@ def street_tracklets(root: Path) -> list[Tracklet]:
     detector = FastestDet(root / "weights" / "FastestDet.onnx", THRESHOLD)
     found = []
     for clip in CLIPS:
-        found += link(list(read_video(root / clip))[::2], detector)
+        found += link(list(read_film(root / clip))[::2], detector)
     for path in sorted(root.glob(PICTURES)):
         found += link([read_rgb(path)], detector)
     return found
