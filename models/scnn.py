@@ -1,13 +1,11 @@
 """Spatial CNN for lane lines (Pan et al. 2018, arXiv:1712.06080, section 3).
 
-Slices of the feature map pass messages: row to row downwards and upwards, column to column
-rightwards and leftwards, each slice after it has itself been updated.  B batch, C channels, H rows,
-W columns.
+Features of the image, messages passed about in them (models.message_passing), and two heads: which
+line every place belongs to, and which lines there are.  B batch, C channels, H rows, W columns.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -20,10 +18,10 @@ from road_clarity.models.efficientnet_lite import (
     IMAGENET_STD,
     EfficientNetLite0,
 )
+from road_clarity.models.message_passing import MessagePassing
 
 CLASSES = 5  # background, then four lane lines from left to right
 STRIDE = 8  # of the feature map
-REACH = 9  # neighbours a message comes from
 # (rows, columns) of published networks' images: the authors' for CULane, a port's for TuSimple
 PUBLISHED_SIZES = ((288, 800), (288, 512))
 
@@ -33,54 +31,6 @@ class LaneMaps(NamedTuple):
 
     logits: Tensor  # (B, 5, H/8, W/8): background, lanes 1..4
     existence: Tensor  # (B, 4) probability that the lane is there
-
-
-class SlicePass(nn.Conv2d):
-    """One direction of message passing.  (B, C, H, W) -> same
-
-    X'_s = X_s + relu(K * X'_{s-1}): every slice but the first hears from its already updated
-    neighbour.
-    """
-
-    def __init__(self, channels: int, *, rows: bool, reverse: bool) -> None:
-        """rows: slices are rows (else columns); reverse: start from the bottom (or right)."""
-        kernel = (1, REACH) if rows else (REACH, 1)
-        padding = (0, REACH // 2) if rows else (REACH // 2, 0)
-        super().__init__(channels, channels, kernel, padding=padding, bias=False)
-        self.dim, self.reverse = (2 if rows else 3), reverse
-        # The authors' initialisation: small, or the sum over many slices explodes.
-        nn.init.normal_(self.weight, std=math.sqrt(2 / (REACH * channels * channels * 5)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        slices = list(x.split(1, dim=self.dim))
-        if self.reverse:
-            slices.reverse()
-        for i in range(1, len(slices)):
-            message = F.conv2d(slices[i - 1], self.weight, padding=self.padding)
-            slices[i] = slices[i] + message.relu()
-        if self.reverse:
-            slices.reverse()
-        return torch.cat(slices, dim=self.dim)
-
-
-class MessagePassing(nn.Module):
-    """Down, up, right, left.  (B, C, H, W) -> same"""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.up_down = SlicePass(channels, rows=True, reverse=False)
-        self.down_up = SlicePass(channels, rows=True, reverse=True)
-        self.left_right = SlicePass(channels, rows=False, reverse=False)
-        self.right_left = SlicePass(channels, rows=False, reverse=True)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def forward(self, x: Tensor) -> Tensor:
-        # A slice's channels lie together in channels_last, which makes the many small convolutions
-        # 1.3-1.7x faster.
-        x = x.contiguous(memory_format=torch.channels_last)
-        for direction in (self.up_down, self.down_up, self.left_right, self.right_left):
-            x = direction(x)
-        return x
 
 
 def existence_inputs(input_size: tuple[int, int]) -> int:

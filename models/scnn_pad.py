@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from road_clarity.models.efficientnet_lite import IMAGENET_MEAN, IMAGENET_STD
-from road_clarity.models.scnn import REACH, ScnnVgg16
+from road_clarity.models.message_passing import MessagePassing
+from road_clarity.models.scnn import ScnnVgg16
 
 # how keys begin: in pytorch-auto-drive -> here
 NAMES = {
@@ -40,42 +40,6 @@ def renamed(key: str) -> str:
     return NAMES[begin] + key.removeprefix(begin) if begin else key
 
 
-class BiasedPass(nn.Conv2d):
-    """X'_s = X_s + relu(K * X'_{s-1} + b); in reverse the last slice hears nothing."""
-
-    def __init__(self, channels: int, *, rows: bool, reverse: bool) -> None:
-        kernel = (1, REACH) if rows else (REACH, 1)
-        padding = (0, REACH // 2) if rows else (REACH // 2, 0)
-        super().__init__(channels, channels, kernel, padding=padding)
-        self.dim, self.reverse = (2 if rows else 3), reverse
-
-    def forward(self, x: Tensor) -> Tensor:
-        slices = list(x.split(1, dim=self.dim))
-        if self.reverse:
-            slices.reverse()
-        for i in range(1, len(slices) - self.reverse):
-            slices[i] = slices[i] + super().forward(slices[i - 1]).relu()
-        if self.reverse:
-            slices.reverse()
-        return torch.cat(slices, dim=self.dim)
-
-
-class BiasedPassing(nn.Module):
-    """Down, up, right, left.  (B, C, H, W) -> same"""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.up_down = BiasedPass(channels, rows=True, reverse=False)
-        self.down_up = BiasedPass(channels, rows=True, reverse=True)
-        self.left_right = BiasedPass(channels, rows=False, reverse=False)
-        self.right_left = BiasedPass(channels, rows=False, reverse=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        for direction in (self.up_down, self.down_up, self.left_right, self.right_left):
-            x = direction(x)
-        return x
-
-
 class ScnnVgg16Pad(ScnnVgg16):
     """The published sizes with pytorch-auto-drive's message passing and colours."""
 
@@ -83,4 +47,4 @@ class ScnnVgg16Pad(ScnnVgg16):
 
     def __init__(self, input_size: tuple[int, int] = (288, 800)) -> None:
         super().__init__(input_size)
-        self.message_passing = BiasedPassing(128)  # type: ignore[assignment]
+        self.message_passing = MessagePassing(128, bias=True, spares_last=True)

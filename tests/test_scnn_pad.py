@@ -5,7 +5,7 @@ import torch
 
 from road_clarity.models import load_published
 from road_clarity.models.published import translate
-from road_clarity.models.scnn_pad import NAMES, BiasedPass, ScnnVgg16Pad
+from road_clarity.models.scnn_pad import NAMES, ScnnVgg16Pad
 
 
 def as_published() -> dict[str, torch.Tensor]:
@@ -34,25 +34,10 @@ def test_it_is_not_taken_for_the_published_network():
         load_published("scnn_vgg16", as_published())
 
 
-def test_every_message_has_a_bias():
-    down = BiasedPass(1, rows=True, reverse=False)
-    torch.nn.init.zeros_(down.weight)
-    torch.nn.init.constant_(down.bias, 2.0)
-    assert down(torch.zeros(1, 1, 3, 1)).flatten().tolist() == [0.0, 2.0, 2.0]
-
-
-def test_on_the_way_up_the_first_row_stays_as_it_was():
-    up = BiasedPass(1, rows=True, reverse=True)
-    torch.nn.init.zeros_(up.weight)
-    torch.nn.init.constant_(up.bias, 2.0)
-    assert up(torch.zeros(1, 1, 4, 1)).flatten().tolist() == [0.0, 2.0, 2.0, 0.0]
-
-
-def test_on_the_way_left_the_first_column_stays_as_it_was():
-    left = BiasedPass(1, rows=False, reverse=True)
-    torch.nn.init.constant_(left.weight, 1.0)
-    torch.nn.init.zeros_(left.bias)
-    assert left(torch.ones(1, 1, 1, 4)).flatten().tolist() == [1.0, 3.0, 2.0, 1.0]
+def test_every_message_has_a_bias_and_the_first_row_and_column_are_spared():
+    passing = ScnnVgg16Pad().message_passing
+    assert all(one.bias is not None for one in passing.passes)
+    assert [one.order(4) for one in passing.passes] == [[0, 1, 2, 3], [3, 2, 1]] * 2
 
 
 def test_its_network_looks_at_the_published_size():

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from road_clarity.evaluation.bench.rounds import milliseconds
-from road_clarity.models.scnn import MessagePassing, SlicePass
+from road_clarity.models.message_passing import MessagePassing, SlicePass
 
 FEATURES = (1, 128, 36, 100)  # the published SCNN's map: batch, channels, rows, columns
 
