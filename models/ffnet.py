@@ -281,6 +281,7 @@ class Head(nn.Module):
         self, widths: list[int], up: str, segmentation: str, classes: int, bilinear: bool
     ) -> None:
         super().__init__()
+        self.classes = classes
         inside, outside = UP_HEADS[up]
         hidden, kernel = SEGMENTATION_HEADS[segmentation]
         resize = Resize(bilinear)
@@ -301,7 +302,7 @@ class FFNet(nn.Module):
 
     def __init__(self, backbone: Backbone, head: Head) -> None:
         super().__init__()
-        self.backbone_model, self.head = backbone, head
+        self.backbone_model, self.head, self.classes = backbone, head, head.classes
         self.apply(initialise)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -34,9 +34,15 @@ def iou(matrix: Confusion) -> NDArray[np.float64]:
     return out
 
 
-def mean_iou(matrix: Confusion) -> float:
-    """Over the classes that occur."""
-    return float(np.nanmean(iou(matrix)))
+def mean_iou(matrix: Confusion, of_truth_only: bool = False) -> float:
+    """Over the classes that occur; of_truth_only: that occur in the truth."""
+    each = iou(matrix)
+    return float(np.nanmean(each[matrix.any(axis=1)] if of_truth_only else each))
+
+
+def frequency_iou(matrix: Confusion) -> float:
+    """Each class weighs as many pixels as it has in the truth."""
+    return float(np.nansum(iou(matrix) * matrix.sum(axis=1)) / matrix.sum())
 
 
 def pixel_accuracy(matrix: Confusion) -> float:

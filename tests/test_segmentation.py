@@ -1,17 +1,10 @@
-"""What is where: scores, views to learn from, the stage, and what the shipped weights see."""
-
-import json
+"""What is where: views to learn from, the stage, and what the shipped weights see."""
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
 
-from road_clarity.evaluation.evaluate_commands import evaluate
-from road_clarity.evaluation.segmentation import evaluate_predictions, evaluate_stage
-from road_clarity.models.errors import BadInput
-from road_clarity.models.iou import confusion, iou, mean_iou, pixel_accuracy
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.segmentation import SegmentationConfig, SegmentationStage, likeliest
 from road_clarity.pipeline.weights import names
@@ -26,30 +19,6 @@ DATA = find_data_root()
 needs_data = pytest.mark.skipif(DATA is None, reason="ROAD_CLARITY_DATA is not there")
 needs_weights = pytest.mark.skipif("ffnet_edge" not in names(), reason="ffnet_edge is not there")
 CAR, PERSON, ROAD = (CLASSES.index(name) for name in ("Car", "Pedestrian", "Road"))
-
-
-def array(*rows: list[int]) -> np.ndarray:
-    return np.array(rows, np.uint8)
-
-
-def test_three_of_four_pixels_right_is_an_accuracy_of_three_quarters():
-    matrix = confusion(array([0, 0], [1, 1]), array([0, 0], [1, 0]), classes=2)
-    assert pixel_accuracy(matrix) == 0.75
-    assert iou(matrix).tolist() == pytest.approx([2 / 3, 1 / 2])
-
-
-def test_void_pixels_do_not_count_whatever_is_said_there():
-    matrix = confusion(array([0, 11], [1, 11]), array([0, 1], [1, 0]), classes=2)
-    assert (mean_iou(matrix), matrix.sum()) == (1.0, 2)
-
-
-def test_saying_nothing_about_a_labelled_pixel_is_a_miss():
-    matrix = confusion(array([0, 0]), array([0, 255]), classes=2)
-    assert (iou(matrix)[0], pixel_accuracy(matrix)) == (0.5, 0.5)
-
-
-def test_a_class_that_is_nowhere_is_left_out_of_the_mean():
-    assert mean_iou(confusion(array([0, 0]), array([0, 0]), classes=3)) == 1.0
 
 
 def test_every_cityscapes_class_has_a_place_among_camvids():
@@ -112,21 +81,6 @@ def test_a_box_as_wide_as_the_road_proves_no_vehicle():
     assert not covered(np.array([[0, 10, 60, 30]], np.float32), (40, 80)).any()
 
 
-def test_predictions_are_scored_by_the_name_of_their_file(tmp_path):
-    for folder, labels in (("said", array([0, 1])), ("true", array([0, 0]))):
-        (tmp_path / folder).mkdir()
-        cv2.imwrite(str(tmp_path / folder / "a.png"), labels)
-    found = evaluate_predictions(tmp_path / "said", tmp_path / "true", "camvid")
-    assert found == {"miou": 0.25, "iou": {"Sky": 0.5, "Building": 0.0}, "pixel_accuracy": 0.5}
-
-
-def test_a_prediction_that_is_not_there_is_named(tmp_path):
-    (tmp_path / "true").mkdir()
-    cv2.imwrite(str(tmp_path / "true" / "a.png"), array([0, 1]))
-    with pytest.raises(BadInput, match="label image"):
-        evaluate_predictions(tmp_path / "said", tmp_path / "true", "camvid")
-
-
 @needs_weights
 @pytest.mark.parametrize("size", [(320, 240), (1280, 720)])
 def test_any_camera_size_gives_the_network_its_resolution(size):
@@ -142,21 +96,3 @@ def test_the_road_ahead_on_a_highway_is_road():
     frame = Frame(0, 0, np.ascontiguousarray(image))
     classes = SegmentationStage(SegmentationConfig(), "cpu").run(frame).classes
     assert (classes[180:230, 200:312] == ROAD).mean() > 0.9
-
-
-@needs_weights
-@needs_data
-def test_a_folder_without_that_split_is_refused():
-    stage = SegmentationStage(SegmentationConfig(), "cpu")
-    with pytest.raises(BadInput, match="no images of split"):
-        evaluate_stage(stage, DATA / "camvid", "tomorrow", "camvid")
-
-
-def test_the_command_writes_the_scores_as_json(tmp_path):
-    for folder in ("said", "true"):
-        (tmp_path / folder).mkdir()
-        cv2.imwrite(str(tmp_path / folder / "a.png"), array([0, 1]))
-    folders = ["--predictions", str(tmp_path / "said"), "--ground-truth", str(tmp_path / "true")]
-    out = tmp_path / "scores.json"
-    done = CliRunner().invoke(evaluate, ["segmentation", *folders, "--json", str(out)])
-    assert (done.exit_code, json.loads(out.read_text())["miou"]) == (0, 1.0)
