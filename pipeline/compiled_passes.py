@@ -24,7 +24,9 @@ from torch import Tensor
 
 from road_clarity.models.errors import BadInput
 from road_clarity.models.message_passing import SlicePass
+from road_clarity.pipeline.backends.network import Running
 
+COMPILED = "compiled"
 SOURCE = Path(__file__).resolve().parents[1] / "models" / "message_passing.cpp"
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fopenmp", "-shared", "-fPIC")
 REMEDY = "install a C++ compiler with OpenMP (apt-get install g++), or use torch"
@@ -36,11 +38,11 @@ log = logging.getLogger(__name__)
 class CompiledPasses:
     """Computes in float32 with as many threads as torch has; the answer has the map's precision."""
 
-    name = "compiled"
+    name = COMPILED
 
     def __init__(self) -> None:
         """Compiles, unless that has been done.  Raises BadInput when it cannot be."""
-        self._library = library()
+        self.library = library()
 
     def takes(self, x: Tensor) -> bool:
         return x.device.type == "cpu" and x.dtype in FLOATS
@@ -52,7 +54,7 @@ class CompiledPasses:
         told = [one.told_in(torch.float32) for one in passes]
         weights = [weight.flatten(2) for weight, _ in told]  # (C, C, 9)
         strides = [stride for weight in weights for stride in weight.stride()]
-        opened(self._library).pass_messages(
+        opened(self.library).pass_messages(
             ctypes.c_void_p(y.data_ptr()),
             *(ctypes.c_int64(size) for size in (batch, rows, columns, channels)),
             addresses(weights),
@@ -62,6 +64,17 @@ class CompiledPasses:
             ctypes.c_int(torch.get_num_threads()),
         )
         return y.to(x.dtype)
+
+
+def use_compiled_passes(lanes: Running) -> None:
+    """Let them compute the network's message passing.  Raises BadInput when they cannot."""
+    backend, provider = lanes.runtime.backend, lanes.runtime.provider
+    if backend != "torch":
+        raise BadInput("message_passing", COMPILED, f"{backend} compiles it itself; use torch")
+    if not provider.startswith("cpu"):
+        raise BadInput("message_passing", COMPILED, f"is for the CPU, not {provider}; use torch")
+    passing = lanes.network.message_passing
+    passing.kernels = (CompiledPasses(), *passing.kernels)
 
 
 def addresses(tensors: list[Tensor | None] | list[Tensor]) -> Any:
@@ -96,14 +109,14 @@ def compile_to(path: Path) -> None:
     name = os.environ.get("CXX", "c++")
     compiler = shutil.which(name)
     if compiler is None:
-        raise BadInput("message_passing", "compiled", f"there is no {name} here; {REMEDY}")
+        raise BadInput("message_passing", COMPILED, f"there is no {name} here; {REMEDY}")
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     command = [compiler, *FLAGS, str(SOURCE), "-o", str(partial)]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
         why = made.stderr.strip().splitlines()[:1]
-        raise BadInput("message_passing", "compiled", f"{compiler} failed: {why}; {REMEDY}")
+        raise BadInput("message_passing", COMPILED, f"{compiler} failed: {why}; {REMEDY}")
     partial.replace(path)
 
 

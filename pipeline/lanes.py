@@ -16,6 +16,7 @@ from road_clarity.models.lane_decoding import DecodedLane, View, decode
 from road_clarity.pipeline.answers import require_finite
 from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.backends.runtime import RuntimeConfig
+from road_clarity.pipeline.compiled_passes import use_compiled_passes
 from road_clarity.pipeline.frame import Frame
 from road_clarity.safety.scene import Lane, Lanes
 from road_clarity.safety.settings import setting
@@ -31,6 +32,11 @@ class LaneConfig(RuntimeConfig):
     existence: float = setting(0.5, "probability above which a line is there", low=0.0, high=1.0)
     point: float = setting(0.3, "probability above which a row shows its line", low=0.05, high=1.0)
     confidence: float = setting(0.4, "confidence below which a line is dropped", low=0.0, high=1.0)
+    message_passing: str = setting(
+        "torch",
+        "what passes the messages in backend torch: torch, or compiled, which wants a C++ compiler",
+        among=("torch", "compiled"),
+    )
 
 
 class LaneStage:
@@ -38,6 +44,8 @@ class LaneStage:
 
     def __init__(self, config: LaneConfig, device: str) -> None:
         lanes = load(config.weights, config, device)
+        if config.message_passing == "compiled":
+            use_compiled_passes(lanes)
         self.networks, self._network = (lanes,), lanes.network
         self._config, self._device = config, device
 

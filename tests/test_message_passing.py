@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -17,7 +19,9 @@ from road_clarity.models.message_passing import (
     SlicePass,
 )
 from road_clarity.pipeline import compiled_passes
-from road_clarity.pipeline.compiled_passes import CompiledPasses
+from road_clarity.pipeline.backends.runtime import Runtime
+from road_clarity.pipeline.compiled_passes import CompiledPasses, use_compiled_passes
+from road_clarity.pipeline.lanes import LaneConfig, LaneStage
 
 DIRECTIONS = ((True, False), (True, True), (False, False), (False, True))  # rows, reverse
 
@@ -241,3 +245,21 @@ def test_what_was_compiled_is_used_again(tmp_path, monkeypatch):
     kept.write_bytes(b"")
     monkeypatch.setattr(compiled_passes, "compile_to", None)
     assert compiled_passes.library() == kept
+
+
+def test_the_lane_stage_says_what_passes_its_messages(compiled, tmp_path, monkeypatch):
+    plain, asked = LaneStage(LaneConfig(), "cpu"), LaneConfig(message_passing="compiled")
+    assert plain.networks[0].runtime.provider == "cpu, message passing packed"
+    monkeypatch.setenv("ROAD_CLARITY_CACHE", str(compiled.library.parent))
+    assert LaneStage(asked, "cpu").networks[0].runtime.provider == "cpu, message passing compiled"
+
+
+def test_only_torch_on_a_cpu_can_be_given_compiled_passes():
+    stage = LaneStage(LaneConfig(), "cpu").networks[0]
+    for runtime, why in (
+        (Runtime("openvino", "2026", "bf16", "CPU"), "openvino compiles it itself"),
+        (Runtime("torch", "2.13", "bf16", "cuda, message passing cuda graph"), "is for the CPU"),
+    ):
+        graph = SimpleNamespace(runtime=runtime)
+        with pytest.raises(BadInput, match=why):
+            use_compiled_passes(replace(stage, graphs={"forward": graph}))

@@ -20,11 +20,24 @@ class TorchGraph:
     def __init__(self, network: nn.Module, entry: Entry, precision: str, device: str) -> None:
         if isinstance(network, CONVOLUTIONAL):
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._flat = Flat(network, entry)
-        self._halved, self._device = precision == BF16, device.partition(":")[0]
-        self.runtime = Runtime("torch", torch.__version__, precision, device)
+        self._network, self._flat = network, Flat(network, entry)
+        self._precision, self._device = precision, device
+
+    @property
+    def runtime(self) -> Runtime:
+        return Runtime("torch", torch.__version__, self._precision, self._provider())
+
+    @torch.no_grad()
+    def _provider(self) -> str:
+        """The device, and what computes the message passing there."""
+        if not isinstance(self._network, LaneHeads):
+            return self._device
+        kind = torch.bfloat16 if self._precision == BF16 else torch.float32
+        way = self._network.message_passing.way(torch.empty(0, dtype=kind, device=self._device))
+        return f"{self._device}, message passing {way}"
 
     def run(self, inputs: Sequence[Tensor], explained: bool = False) -> tuple[Tensor, ...]:
-        with torch.autocast(self._device, torch.bfloat16, enabled=self._halved):
+        halved = self._precision == BF16
+        with torch.autocast(self._device.partition(":")[0], torch.bfloat16, enabled=halved):
             said = self._flat(*inputs) if explained else self._flat.bare(inputs)
         return float32(said)
