@@ -24,7 +24,7 @@ from road_clarity.models.errors import BadInput
 
 ZIP, PICKLE = b"PK\x03\x04", b"\x80"  # how torch's new and old format begin
 # what torch's reader raises for files that are broken or were made to break it
-BROKEN = (RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError,
+BROKEN = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError, EOFError,
           OverflowError, MemoryError, AssertionError, struct.error, zipfile.BadZipFile)  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from road_clarity.models.errors import BadInput
 from road_clarity.models.ffnet import normalise
 from road_clarity.pipeline.answers import require_finite
 from road_clarity.pipeline.backends.network import load
@@ -36,6 +37,7 @@ class SegmentationStage:
         self._size = (config.width, config.height)
         classes = load(config.weights, config, device, self._size)
         self.networks, self._network = (classes,), classes.network
+        require_known(config.weights, classes.network.classes)
         self._device = device
 
     def reset(self) -> None:
@@ -49,6 +51,14 @@ class SegmentationStage:
         require_finite("segmentation", logits)
         classes = likeliest(logits, self._size)
         return Segmentation(frame.stamp_ns, classes.cpu().numpy(), frame.size)
+
+
+def require_known(name: str, classes: int) -> None:
+    """Raises BadInput for a network whose classes nobody here knows by name."""
+    known = {"CamVid": len(CLASSES), "Cityscapes": len(CAMVID_INDEX)}
+    if classes not in known.values():
+        sets = " or ".join(f"the {count} of {data}" for data, count in known.items())
+        raise BadInput("weights", name, f"tells {classes} classes; a scene needs {sets}")
 
 
 def likeliest(logits: Tensor, size: tuple[int, int]) -> Tensor:

@@ -37,7 +37,12 @@ def look(network: Lorat) -> torch.Tensor:
 
 @pytest.mark.parametrize(
     ("name", "entries", "millions"),
-    [("lorat_s_224", 186, 22.2), ("lorat_b_224", 186, 88.1), ("lorat_b_378", 186, 88.5)],
+    [
+        ("lorat_s_224", 186, 22.2),
+        ("lorat_b_224", 186, 88.1),
+        ("lorat_b_378", 186, 88.5),
+        ("lorat_l_224", 354, 307.4),
+    ],
 )
 def test_the_published_sizes(name, entries, millions):
     with torch.device("meta"):
