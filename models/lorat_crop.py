@@ -137,9 +137,13 @@ def hann_window(n: int) -> Tensor:
 
 def best_token(score_map: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
     """(B, n, n) logits, (n, n) -> index of the chosen token and its own score, each (B,)"""
-    scores = score_map.sigmoid().flatten(1)
-    chosen = (scores * (1 - PENALTY) + window.flatten() * PENALTY).argmax(dim=1)
-    return chosen, scores.gather(1, chosen[:, None])[:, 0]
+    chosen = penalised(score_map, window).argmax(dim=1)
+    return chosen, score_map.sigmoid().flatten(1).gather(1, chosen[:, None])[:, 0]
+
+
+def penalised(score_map: Tensor, window: Tensor) -> Tensor:
+    """What every token is worth, far from the middle less.  (B, n, n), (n, n) -> (B, n * n)"""
+    return score_map.sigmoid().flatten(1) * (1 - PENALTY) + window.flatten() * PENALTY
 
 
 def clipped(box: Box, width: int, height: int) -> Box | None:

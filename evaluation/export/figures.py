@@ -16,8 +16,8 @@ from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.ffnet import FFNet
 from road_clarity.models.lane_decoding import DecodedLane, View, columns_at, decode
 from road_clarity.models.latent_lstm import LatentLstm
-from road_clarity.models.lorat import Lorat
-from road_clarity.models.lorat_crop import best_token, hann_window
+from road_clarity.models.lorat import Lorat, TrackMap
+from road_clarity.models.lorat_crop import best_token, hann_window, penalised
 from road_clarity.models.scnn import LaneHeads
 from road_clarity.pipeline.backends.entries import Entry
 from road_clarity.pipeline.segmentation import likeliest
@@ -138,20 +138,33 @@ def changed(one: Tensor, other: Tensor) -> float:
     return float((one != other).float().mean())
 
 
-def targets(said: Any, theirs: Any) -> Figures:
-    """Each target's box as the tracker picks it; boxes of targets it would not believe are none."""
+def targets(said: TrackMap, theirs: TrackMap) -> Figures:
+    """What each answer would make the tracker pick.
+
+    Where two places are as good to torch, rounding may pick the other one: that is told apart from
+    another answer at the same place.  Boxes of targets that it would not believe do not count.
+    """
     window = hann_window(said.score_map.shape[-1])
-    (places, sure), (others, theirs_sure) = (
-        best_token(x.score_map, window) for x in (said, theirs)
-    )
-    each = torch.arange(len(places))
-    boxes, moved = said.boxes.flatten(1, 2)[each, places], theirs.boxes.flatten(1, 2)[each, others]
+    (places, sure), (picked, _) = (best_token(one.score_map, window) for one in (said, theirs))
     believed = sure >= TrackerConfig().min_confidence
-    pairs = zip(boxes[believed].tolist(), moved[believed].tolist(), strict=True)
+    boxes, same, chosen = (
+        at(one.boxes.flatten(1, 2), where)[believed].tolist()
+        for one, where in ((said, places), (theirs, places), (theirs, picked))
+    )
+    worth = penalised(said.score_map, window)
     return {
-        "confidence": float((sure - theirs_sure).abs().max()),
-        "box_overlap": max((1 - overlap(a, b) for a, b in pairs), default=0.0),
+        "confidence": float((sure - at(theirs.score_map.sigmoid().flatten(1), places)).abs().max()),
+        "place": float((at(worth, places) - at(worth, picked)).max()),
+        "box_there": max(
+            (1 - overlap(a, b) for a, b in zip(boxes, same, strict=True)), default=0.0
+        ),
+        "box": float(np.mean([1 - overlap(a, b) for a, b in zip(boxes, chosen, strict=True)] or 0)),
     }
+
+
+def at(values: Tensor, places: Tensor) -> Tensor:
+    """(B, N, ...), (B,) -> (B, ...)"""
+    return values[torch.arange(len(places)), places]
 
 
 def redrawing(reference: Autoencoder, exported: Autoencoder, image: Tensor) -> Figures:

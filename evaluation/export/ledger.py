@@ -41,7 +41,9 @@ LIMITS = {
         "distance of lane points, median of a line [px of the network's image]", 0.01, 1.0
     ),
     "confidence": Limit("confidence of lane lines or targets, difference", 1e-4, 0.05),
-    "box_overlap": Limit("boxes of sure targets, 1 - overlap (IoU)", 1e-3, 0.15),
+    "place": Limit("score that torch gives the place picked, below its best", 1e-4, 0.02),
+    "box_there": Limit("box of a sure target at torch's place, 1 - overlap (IoU)", 1e-3, 0.1),
+    "box": Limit("box of a sure target as picked, 1 - overlap (IoU)", 1e-3, 0.05, MEAN),
     "error_map": Limit("world model's error map, rms difference [its own rms]", 1e-3, 0.1),
     "strangeness": Limit("world model's scores of the frame, difference [log]", 1e-3, 0.1),
     "prediction": Limit("next latent, difference [calm spreads]", 1e-3, 0.1),
