@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -18,7 +18,6 @@ import torch
 from road_clarity.evaluation.tracking_predictions import Prediction, read_prediction
 from road_clarity.evaluation.tracking_scores import (
     PROTOCOLS,
-    Boxes,
     Judged,
     Scores,
     joined,
@@ -28,10 +27,11 @@ from road_clarity.evaluation.tracking_scores import (
     weighted,
 )
 from road_clarity.evaluation.tracking_sequences import Image, Sequence
+from road_clarity.models.box_text import Boxes
 from road_clarity.models.errors import BadInput
-from road_clarity.models.lorat import Lorat
-from road_clarity.pipeline import weights
+from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.lorat_tracker import LoratTracker
+from road_clarity.pipeline.targets import TrackerConfig
 from road_clarity.safety.scene import Box
 
 Report = dict[str, object]  # 'sequences': {name: scores}, 'mean': scores
@@ -90,8 +90,7 @@ BASELINES: dict[str, Callable[[], Tracker]] = {"csrt": Csrt}
 
 def lorat(name: str, device: str) -> Tracker:
     """The tracker with the weights of that name.  Raises BadInput."""
-    network, _ = weights.load(name, device)
-    return SingleTarget(LoratTracker(cast(Lorat, network), device))
+    return SingleTarget(LoratTracker(load(name, TrackerConfig(), device).network, device))
 
 
 def evaluate(tracker: Tracker, sequences: list[Sequence], layout: str) -> Report:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from road_clarity.evaluation.tracking_scores import Boxes
-from road_clarity.evaluation.tracking_sequences import LAYOUTS, Sequence, lines, read_boxes
+from road_clarity.evaluation.tracking_sequences import LAYOUTS, Sequence, read_text
+from road_clarity.models.box_text import Boxes, parse_boxes
 from road_clarity.models.errors import BadInput
 
 
@@ -33,7 +33,8 @@ def read_prediction(
     """folder: or the one file of the one sequence.  Raises BadInput."""
     runs = []
     for path in answer_files(folder, sequence.name, tracker):
-        boxes = read_boxes("prediction", path, LAYOUTS[layout].corners)
+        text = read_text("prediction", path)
+        boxes = parse_boxes(text, path, corners=LAYOUTS[layout].corners, field="prediction")
         runs.append(brought_to(len(sequence.boxes), boxes, path, layout))
     return Prediction(runs, read_fps(folder, sequence.name))
 
@@ -74,7 +75,7 @@ def read_fps(folder: Path, name: str) -> float | None:
 
 
 def mean_rate(path: Path) -> float | None:
-    numbers = " ".join(lines("times", path)).replace(",", " ").split()
+    numbers = read_text("times", path).replace(",", " ").split()
     try:
         seconds = np.array(numbers, float)
     except ValueError as error:

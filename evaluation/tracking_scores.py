@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Boxes = NDArray[np.float64]  # (T, 4)
+from road_clarity.models.box_text import Boxes
+
 PerFrame = NDArray[np.float64]  # (F,)
 Compared = tuple[PerFrame, PerFrame, PerFrame]  # overlap, distance, share; see Judged
 Scores = dict[str, float | None]  # None: not defined, such as the precision of no answers

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from road_clarity.evaluation.tracking_scores import Boxes, sizes, visible
+from road_clarity.evaluation.tracking_scores import visible
+from road_clarity.models.box_text import Boxes, parse_boxes, parse_flags, parse_levels
 from road_clarity.models.errors import BadInput
 
 Image = NDArray[np.uint8]  # (H, W, 3) RGB
@@ -56,6 +57,7 @@ class Layout:
 
 
 VIDEOS = (".mpg", ".avi", ".mp4")
+COVERED = 8  # GOT-10k's number for a target of which everything is visible
 STILLS = ("*.jpg", "*.png")
 IN_IMG = ("img/*.jpg", "img/*.png")
 
@@ -97,7 +99,7 @@ def numbered(path: Path, files: list[Path]) -> str:
 
 def read_sequence(path: Path, name: str, layout: Layout) -> Sequence:
     folder = path.parent
-    boxes = read_boxes("ground truth", path, layout.corners)
+    boxes = parse_boxes(read_text("ground truth", path), path, corners=layout.corners)
     boxes[hidden(folder, layout, len(boxes))] = np.nan
     if not visible(boxes).any():
         raise BadInput("ground truth", path, "the target is in no frame")
@@ -115,20 +117,10 @@ def hidden(folder: Path, layout: Layout, length: int) -> NDArray[np.bool_]:
     out = np.zeros(length, bool)
     for path in (folder / one for one in layout.absent):
         if path.is_file():
-            out |= read_flags(path, length) == 1
-    if layout.cover is not None and (folder / layout.cover).is_file():
-        out |= read_flags(folder / layout.cover, length) == 0
+            out |= parse_flags(read_text("ground truth", path), path, length)
+    if layout.cover is not None and (path := folder / layout.cover).is_file():
+        out |= parse_levels(read_text("ground truth", path), path, length, COVERED) == 0
     return out
-
-
-def read_flags(path: Path, length: int) -> NDArray[np.int64]:
-    """(T,) one number per frame.  Raises BadInput."""
-    given = np.array(re.findall(r"\d+", path.read_text(errors="replace")), np.int64)
-    if len(given) != length:
-        raise BadInput(
-            "ground truth", path, f"speaks of {len(given)} frames, the boxes of {length}"
-        )
-    return given
 
 
 def stated_size(folder: Path) -> tuple[int, int] | None:
@@ -139,43 +131,11 @@ def stated_size(folder: Path) -> tuple[int, int] | None:
     return (int(said[1]), int(said[2])) if said else None
 
 
-def read_boxes(field: str, path: Path, corners: bool) -> Boxes:
-    """(T, 4) corners from a file with one box per line.
-
-    Numbers are parted by commas, tabs or blanks; a line with nan is no box.  Behind corners there
-    may be a confidence.  Raises BadInput, which names `field`.
-    """
-    rows = [re.split(r"[,\s]+", one) for one in lines(field, path)]
-    counts = (4, 5) if corners else (4,)
-    if any(len(row) not in counts for row in rows):
-        raise BadInput(field, path, "every line must be four numbers")
-    try:
-        boxes = np.array([[float(number) for number in row[:4]] for row in rows])
-    except ValueError as error:
-        raise BadInput(field, path, f"every line must be four numbers ({error})") from error
-    refuse(np.isinf(boxes), field, path, "is infinite")
-    if not corners:
-        boxes[:, 2:] += boxes[:, :2]
-    boxes[np.isnan(boxes).any(axis=1)] = np.nan
-    refuse(sizes(boxes) < 0, field, path, "has a negative size")
-    return boxes
-
-
-def lines(field: str, path: Path) -> list[str]:
-    """Those that hold something.  Raises BadInput when none does."""
+def read_text(field: str, path: Path) -> str:
+    """Raises BadInput, which names `field`."""
     if not path.is_file():
         raise BadInput(field, path, "is not there")
-    found = [line.strip() for line in path.read_text(errors="replace").splitlines()]
-    found = [line for line in found if line]
-    if not found:
-        raise BadInput(field, path, "is empty")
-    return found
-
-
-def refuse(wrong: NDArray[np.bool_], field: str, path: Path, what: str) -> None:
-    """Raises BadInput where a box, a row of wrong, is so."""
-    if wrong.any():
-        raise BadInput(field, path, f"box {wrong.any(axis=1).argmax() + 1} {what}")
+    return path.read_text(errors="replace")
 
 
 def stills(paths: tuple[Path, ...]) -> Iterator[Image]:

@@ -250,10 +250,10 @@ def test_predictions_without_times_have_no_rate(tmp_path):
         ("", "is empty"),
         ("1,1,10,10\n", "has 1 boxes; the sequence has 2 frames"),
         ("1,1,10,10\n" * 3, "has 3 boxes; the sequence has 2 frames"),
-        ("1,1,10,10\n1,1,ten,10\n", "every line must be four numbers"),
-        ("1,1,10\n1,1,10\n", "every line must be four numbers"),
-        ("1,1,10,10\n1,1,-3,10\n", "box 2 has a negative size"),
-        ("1,1,10,10\n1,-inf,inf,10\n", "box 2 is infinite"),
+        ("1,1,10,10\n1,1,ten,10\n", "must be four numbers"),
+        ("1,1,10\n1,1,10\n", "must be four numbers"),
+        ("1,1,10,10\n1,1,-3,10\n", "line 2: has a negative size"),
+        ("1,1,10,10\n1,-inf,inf,10\n", "line 2: must be finite"),
     ],
 )
 def test_a_prediction_that_cannot_be_scored_is_refused(tmp_path, said, sentence):
@@ -268,7 +268,11 @@ def test_a_prediction_that_cannot_be_scored_is_refused(tmp_path, said, sentence)
         ("otb", {"groundtruth_rect.txt": " \n"}, "is empty"),
         ("otb", {}, "no folder with groundtruth_rect"),
         ("tld", {"gt.txt": "NaN,NaN,NaN,NaN\n"}, "the target is in no frame"),
-        ("lasot", {"groundtruth.txt": "1,1,2,2\n", "out_of_view.txt": "0,0"}, "speaks of 2 frames"),
+        (
+            "lasot",
+            {"groundtruth.txt": "1,1,2,2\n", "out_of_view.txt": "0,0"},
+            "must be 1 times 0 or 1",
+        ),
     ],
 )
 def test_a_truth_that_says_nothing_is_refused(tmp_path, layout, files, sentence):
