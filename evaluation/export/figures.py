@@ -167,7 +167,7 @@ def at(values: Tensor, places: Tensor) -> Tensor:
     return values[torch.arange(len(places)), places]
 
 
-def redrawing(reference: Autoencoder, exported: Autoencoder, image: Tensor) -> Figures:
+def redrawing(reference: Any, exported: Any, image: Tensor) -> Figures:
     """What the world model says of a frame (1, 3, S, S)."""
     one, other = look(reference, image), look(exported, image)
     return {

@@ -31,7 +31,7 @@ class Limit:
 
 LIMITS = {
     "output_rms": Limit("raw outputs, rms difference [standard deviations]", 1e-4, 0.05),
-    "output_max": Limit("raw outputs, largest difference [standard deviations]", 2e-3, 0.8),
+    "output_max": Limit("raw outputs, largest difference [standard deviations]", 1e-3, 0.3),
     "share_max": Limit("raw outputs that are shares, largest difference", 1e-4, 0.05),
     "explanation_rms": Limit("Eigen-CAM map, rms difference [standard deviations]", 1e-3, 0.1),
     "explanation_area": Limit("hottest tenth of it that lies elsewhere [share]", 0.01, 0.15),
@@ -41,11 +41,11 @@ LIMITS = {
         "distance of lane points, median of a line [px of the network's image]", 0.01, 1.0
     ),
     "confidence": Limit("confidence of lane lines or targets, difference", 1e-4, 0.05),
-    "place": Limit("score that torch gives the place picked, below its best", 1e-4, 0.02),
+    "place": Limit("score that torch gives the place picked, below its best", 1e-4, 0.01),
     "box_there": Limit("box of a sure target at torch's place, 1 - overlap (IoU)", 1e-3, 0.1),
     "box": Limit("box of a sure target as picked, 1 - overlap (IoU)", 1e-3, 0.05, MEAN),
-    "error_map": Limit("world model's error map, rms difference [its own rms]", 1e-3, 0.1),
-    "strangeness": Limit("world model's scores of the frame, difference [log]", 1e-3, 0.1),
+    "error_map": Limit("world model's error map, rms difference [its own rms]", 1e-3, 0.05),
+    "strangeness": Limit("world model's scores of the frame, difference [log]", 1e-3, 0.05),
     "prediction": Limit("next latent, difference [calm spreads]", 1e-3, 0.1),
 }
 

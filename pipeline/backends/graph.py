@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol
@@ -76,7 +76,7 @@ def as_map(network: nn.Module, said: Tensor) -> Tensor:
     return tokens.reshape(*tokens.shape[:2], side, side)
 
 
-def mount(network: nn.Module, graphs: dict[str, Graph]) -> None:
+def mount(network: nn.Module, graphs: Mapping[str, Graph]) -> None:
     """Let the graphs answer in place of the network's own methods."""
     for entry in entries(network):
         setattr(network, entry.method, partial(ask, entry, graphs[entry.method]))
