@@ -15,13 +15,15 @@ from torch import Tensor
 from road_clarity.models.errors import BadInput
 
 HOLDERS = ("net", "state_dict", "model", "model_state_dict")  # of the state dict in a checkpoint
+DEEPEST = 3  # holders in one another; a made file may hold itself
 PREFIXES = ("module.", "_orig_mod.", "model.")  # DataParallel, torch.compile, Lightning
 
 
 def unwrapped(content: object) -> dict[str, Tensor]:
     """The state dict in a checkpoint.  Raises BadInput when there is none, or not of tensors."""
-    while isinstance(content, Mapping) and (holder := holder_of(content)):
-        content = content[holder]
+    for _ in range(DEEPEST):
+        if isinstance(content, Mapping) and (holder := holder_of(content)):
+            content = content[holder]
     if not isinstance(content, Mapping) or not content:
         raise BadInput("checkpoint", type(content).__name__, "must be or hold a state dict")
     state = {require_name(key): require_tensor(key, value) for key, value in content.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -62,7 +63,8 @@ def keep(card: Card, state: dict[str, Tensor], folder: Path, force: bool) -> tup
     weights, text = folder / f"{card.name}.safetensors", folder / f"{card.name}.md"
     new_weights, new_text = weights.with_suffix(".safetensors.new"), text.with_suffix(".md.new")
     try:
-        save_file({key: value.contiguous() for key, value in state.items()}, new_weights)
+        copies = {k: v.clone(memory_format=torch.contiguous_format) for k, v in state.items()}
+        save_file(copies, new_weights)  # takes none that share their memory
         card = card.with_sha256(sha256_of(new_weights))
         if text.is_file() and not force:
             require_same(card, read_card(card.name, folder))

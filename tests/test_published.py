@@ -198,6 +198,12 @@ def test_what_is_no_state_dict_is_refused(content):
     assert refusal("ffnet_22s_bcc", content).startswith("checkpoint ")
 
 
+def test_a_checkpoint_that_holds_itself_is_refused():
+    content = {}
+    content["net"] = content
+    assert "is a dict, must be a tensor" in refusal("ffnet_22s_bcc", content)
+
+
 def test_a_sparse_tensor_is_refused():
     state = small_ffnet() | {"backbone_model.bn0.bias": torch.zeros(32).to_sparse()}
     assert "must be a dense tensor" in refusal("ffnet_22s_bcc", state)

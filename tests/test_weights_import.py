@@ -71,6 +71,14 @@ def test_numbers_are_kept_in_their_own_precision(tmp_path, home):
     assert network.backbone_model.conv0.weight.dtype == torch.float32
 
 
+def test_tensors_that_share_their_memory_are_kept_apart(tmp_path, home):
+    tied = state()
+    tied["backbone_model.bn1.bias"] = tied["backbone_model.bn1.weight"]
+    torch.save(tied, tmp_path / "tied.pth")
+    import_checkpoint(tmp_path / "tied.pth", NAME)
+    assert load_file(home / f"{NAME}.safetensors").keys() == tied.keys()
+
+
 def test_the_same_again_is_no_loss_but_others_need_force(file, tmp_path):
     import_checkpoint(file, NAME)
     import_checkpoint(file, NAME)
