@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from road_clarity.evaluation.tusimple import columns, evaluate_predictions, read_lines
+from road_clarity.evaluation.lane_runs import columns
+from road_clarity.evaluation.tusimple import evaluate_predictions, read_lines
 from road_clarity.models.errors import BadInput
 from road_clarity.models.scnn import LaneMaps
 from road_clarity.models.tusimple_score import score_image
@@ -67,9 +68,32 @@ def test_too_many_lanes_or_too_slow_is_a_failure(predicted, ms):
     assert score_image(predicted, [LEFT, RIGHT], ROWS, ms) == (0.0, 0.0, 1.0)
 
 
-def write(path, *lanes):
-    line = {"raw_file": "a/20.jpg", "lanes": list(lanes), "h_samples": ROWS, "run_time": 10}
-    path.write_text(json.dumps(line) + "\n")
+def test_a_lane_of_one_point_is_measured_along_its_row():
+    point = [-2.0] * 9 + [300.0]
+    assert score_image([[-2.0] * 9 + [319.0]], [point], ROWS) == (1.0, 0.0, 0.0)
+    assert score_image([[-2.0] * 9 + [320.0]], [point], ROWS).accuracy == 0.9
+
+
+def test_a_lane_of_slope_three_quarters_has_a_tolerance_of_25_columns():
+    leaning = [300.0 + 7.5 * i for i in range(10)]  # sqrt(10^2 + 7.5^2) / 10 * 20 px = 25
+    assert score_image([[x + 24.99 for x in leaning]], [leaning], ROWS).accuracy == 1.0
+    assert score_image([[x + 25.01 for x in leaning]], [leaning], ROWS).accuracy == 0.0
+
+
+def test_one_prediction_may_stand_for_two_labels():
+    beside = [x + 5 for x in LEFT]
+    assert score_image([LEFT], [LEFT, beside], ROWS) == (1.0, -1.0, 0.0)
+
+
+def test_lanes_where_there_are_none_are_false():
+    assert score_image([LEFT], [], ROWS) == (0.0, 1.0, 0.0)
+    assert score_image([], [], ROWS) == (0.0, 0.0, 0.0)
+
+
+def write(path, *lanes, raw_file="a/20.jpg", **changed):
+    line = {"raw_file": raw_file, "lanes": list(lanes), "h_samples": ROWS, "run_time": 10}
+    with path.open("a") as file:
+        file.write(json.dumps(line | changed) + "\n")
     return path
 
 
@@ -79,10 +103,41 @@ def test_files_are_scored_as_images(tmp_path):
     assert evaluate_predictions(found, truth) == {"accuracy": 0.5, "fp": 0.0, "fn": 0.5}
 
 
+def test_an_image_labelled_twice_counts_once_below_and_twice_above(tmp_path):
+    for _ in range(2):
+        truth = write(tmp_path / "truth.json", LEFT)
+        found = write(tmp_path / "found.json", RIGHT)
+    assert evaluate_predictions(found, truth) == {"accuracy": 0.0, "fp": 2.0, "fn": 2.0}
+
+
+def test_a_prediction_without_run_time_was_in_time(tmp_path):
+    truth = tmp_path / "truth.json"
+    truth.write_text(json.dumps({"raw_file": "a", "lanes": [LEFT], "h_samples": ROWS}) + "\n")
+    assert evaluate_predictions(truth, truth) == {"accuracy": 1.0, "fp": 0.0, "fn": 0.0}
+
+
 def test_a_lane_of_another_length_is_refused_by_name(tmp_path):
     truth = write(tmp_path / "truth.json", LEFT)
     found = write(tmp_path / "found.json", LEFT[:3])
-    with pytest.raises(BadInput, match="lanes of a/20.jpg: every lane must have 10 columns"):
+    sentence = r"lanes of a/20.jpg in .*found.json:1: every lane must have 10 columns"
+    with pytest.raises(BadInput, match=sentence):
+        evaluate_predictions(found, truth)
+    with pytest.raises(BadInput, match=sentence.replace("found", "truth2")):
+        evaluate_predictions(found, write(tmp_path / "truth2.json", LEFT[:3]))
+
+
+def test_a_label_without_rows_is_refused(tmp_path):
+    truth = write(tmp_path / "truth.json", LEFT, h_samples=[])
+    with pytest.raises(BadInput, match="h_samples of .*truth.json:1"):
+        evaluate_predictions(truth, truth)
+
+
+@pytest.mark.parametrize("changes", [{"raw_file": "b/20.jpg"}, {"count": 2}])
+def test_predictions_are_of_the_labelled_images(tmp_path, changes):
+    truth = write(tmp_path / "truth.json", LEFT)
+    for _ in range(changes.pop("count", 1)):
+        found = write(tmp_path / "found.json", LEFT, **changes)
+    with pytest.raises(BadInput, match="is not in the ground truth|each of the 1 images"):
         evaluate_predictions(found, truth)
 
 
@@ -91,6 +146,41 @@ def test_a_line_that_is_no_json_is_refused_with_its_number(tmp_path):
     path.write_text('{"raw_file": "a", "lanes": []}\nnonsense\n')
     with pytest.raises(BadInput, match="broken.json:2"):
         read_lines(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"raw_file": "a", "lanes": [[NaN]]}',
+        '{"raw_file": "a", "lanes": [["5"]]}',
+        '{"raw_file": "a", "lanes": ["55"]}',
+        '{"raw_file": "a", "lanes": [[1e999]]}',
+        '{"raw_file": "a", "lanes": null}',
+        '{"raw_file": "a", "lanes": [], "run_time": [10]}',
+        '{"raw_file": 7, "lanes": []}',
+        '{"lanes": []}',
+        "[]",
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_lane_line_is_refused(tmp_path, line):
+    path = tmp_path / "broken.json"
+    path.write_text(line)
+    with pytest.raises(BadInput, match="broken.json:1: must be a JSON object"):
+        read_lines(path)
+
+
+def test_what_is_no_text_file_is_refused(tmp_path):
+    (tmp_path / "noise").write_bytes(b"\xff\xfe{")
+    for path in (tmp_path, tmp_path / "noise", tmp_path / "none"):
+        with pytest.raises(BadInput, match="a folder is in its place|no UTF-8|does not exist"):
+            read_lines(path)
+
+
+def test_nothing_to_score_is_refused(tmp_path):
+    (tmp_path / "empty").touch()
+    with pytest.raises(BadInput, match="at least one"):
+        evaluate_predictions(tmp_path / "empty", tmp_path / "empty")
 
 
 def test_pipeline_lanes_are_sampled_at_the_official_rows():
