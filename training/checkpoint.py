@@ -15,6 +15,11 @@ from torch import nn
 from road_clarity.models.errors import BadInput
 from road_clarity.training.recipe import FitConfig
 
+# What torch.load raises for files that it did not write, or that are cut short.
+UNREADABLE = (
+    RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError,
+    pickle.UnpicklingError,
+)  # fmt: skip
 MAY_CHANGE = {"steps", "check_every", "workers"}  # between two sittings of one run, and paths
 
 
@@ -33,7 +38,7 @@ def load_checkpoint(config: FitConfig, path: Path) -> dict[str, Any] | None:
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         before = state.pop("config")
-    except (RuntimeError, EOFError, KeyError, AttributeError, pickle.UnpicklingError) as error:
+    except UNREADABLE as error:
         remedy = "is no checkpoint of this program; give another --out"
         raise BadInput("checkpoint", path, remedy) from error
     for name, value in plain(config).items():

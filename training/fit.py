@@ -145,13 +145,14 @@ class Run(Generic[Net, Item]):
         part = config.batch // processes
         first = self.accelerator.process_index * part
         starts = range(self.progress.step * config.batch, config.steps * config.batch, config.batch)
+        if config.workers:
+            cv2.setNumThreads(0)  # its threads would not outlive the fork, yet be waited for
         on_gpu = self.accelerator.device.type == "cuda"
         loader = DataLoader(
             Samples(self.recipe),
             batch_sampler=[list(range(at + first, at + first + part)) for at in starts],
             num_workers=config.workers,
             multiprocessing_context="fork" if config.workers else None,
-            worker_init_fn=_one_thread,
             collate_fn=stacked,
             pin_memory=on_gpu,
         )
@@ -244,8 +245,3 @@ def seed_of(config: FitConfig, step: int, rank: int) -> int:
     """For torch's generator, in one step of one process."""
     words = np.random.SeedSequence((config.seed, step, rank)).generate_state(1, np.uint64)
     return int(words[0])
-
-
-def _one_thread(_: int) -> None:
-    """Workers share the cores among themselves."""
-    cv2.setNumThreads(1)

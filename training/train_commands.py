@@ -20,7 +20,7 @@ from road_clarity.models.errors import BadInput
 
 # network -> name of the recipe -> its module; the first is what runs without --config
 RECIPES = {
-    "lanes": {"edge": "lanes"},
+    "lanes": {"edge": "lanes", "published": "lanes_published"},
     "segmentation": {"edge": "segmentation"},
     "tracker": {"edge": "tracker"},
     "world": {"edge": "world"},
@@ -44,7 +44,7 @@ class Recipes(TyperGroup):
         if cmd_name not in RECIPES:
             return None
         one = typer.Typer(add_completion=False)
-        one.command(cmd_name)(legacy(cmd_name) or command(cmd_name))
+        one.command(cmd_name)(command(cmd_name))
         return typer.main.get_command(one)
 
 
@@ -67,12 +67,11 @@ def command(network: str) -> Callable[..., None]:
         from road_clarity.training import recipe_settings as settings
 
         values = settings.read_file(config) if config else {}
-        name = values.pop("recipe", next(iter(RECIPES[network])))
         values |= settings.read_changes(changes or [])
         values |= {
             key: settings.from_text(key, text) for key, text in options.items() if text is not None
         }
-        chosen = module(network, name)
+        chosen = module(network, values.pop("recipe", next(iter(RECIPES[network]))))
         made = settings.make(chosen.CONFIG, values)
         chosen.train(made, out or Path("out") / (config.stem if config else network))
 
@@ -109,9 +108,3 @@ def as_parameter(one: Field[Any], panel: str) -> inspect.Parameter:
     return inspect.Parameter(
         one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind
     )
-
-
-def legacy(network: str) -> Callable[..., None] | None:
-    """The recipe's own command, where it has no CONFIG yet."""
-    first = module(network, next(iter(RECIPES[network])))
-    return None if hasattr(first, "CONFIG") else getattr(first, f"train_{network}")

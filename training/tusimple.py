@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from road_clarity.models.errors import BadInput
+
 Points = NDArray[np.float32]  # (N, 2) x, y [px]
 
 STRETCH = 2000  # clip numbers
@@ -34,15 +36,37 @@ class LabelledFrame:
         """Where along the drive the frame was taken: the clip folder's number."""
         return int(Path(self.raw_file).parent.name)
 
+    def points(self) -> list[Points]:
+        """Every lane's points, from top to bottom."""
+        y = np.asarray(self.h_samples, dtype=np.float32)
+        columns = [np.asarray(lane, dtype=np.float32) for lane in self.lanes]
+        return [np.stack([x[x >= 0], y[x >= 0]], axis=1) for x in columns]
+
 
 def read_labels(path: Path) -> list[LabelledFrame]:
-    """All frames of an official label file (JSON lines)."""
-    return [
-        LabelledFrame(
-            one["raw_file"], tuple(tuple(lane) for lane in one["lanes"]), tuple(one["h_samples"])
-        )
-        for one in map(json.loads, path.read_text().splitlines())
-    ]
+    """All frames of an official label file (JSON lines).  Raises BadInput."""
+    if not path.is_file():
+        raise BadInput("TuSimple label file", path, "is not there; get it from the benchmark")
+    lines = path.read_text(errors="replace").splitlines()
+    frames = [parse(line, f"{path}:{n}") for n, line in enumerate(lines, 1) if line.strip()]
+    if not frames:
+        raise BadInput("TuSimple label file", path, "is empty")
+    return frames
+
+
+def parse(line: str, where: str) -> LabelledFrame:
+    """One line of a label file.  Raises BadInput."""
+    try:
+        one = json.loads(line)
+        lanes = tuple(tuple(map(float, lane)) for lane in one["lanes"])
+        frame = LabelledFrame(str(one["raw_file"]), lanes, tuple(map(float, one["h_samples"])))
+    except (ValueError, TypeError, KeyError) as error:
+        remedy = 'must be a JSON object with "raw_file", "lanes" and "h_samples"'
+        raise BadInput("line", where, remedy) from error
+    if any(len(lane) != len(frame.h_samples) for lane in lanes):
+        rows = len(frame.h_samples)
+        raise BadInput("line", where, f"every lane must have {rows} columns, one per h_sample")
+    return frame
 
 
 def write_labels(path: Path, frames: list[LabelledFrame]) -> None:
@@ -67,13 +91,7 @@ def four_lanes(frame: LabelledFrame) -> dict[int, Points]:
     left line of the car's own lane.  The angle is that of the lower half, since the far end of a
     curve may lean either way.
     """
-    y = np.asarray(frame.h_samples, dtype=np.float32)
-    lanes = []
-    for lane in frame.lanes:
-        x = np.asarray(lane, dtype=np.float32)
-        if (x >= 0).sum() >= FEWEST_POINTS:
-            lanes.append(np.stack([x[x >= 0], y[x >= 0]], axis=1))
-    lanes.sort(key=_angle)
+    lanes = sorted((one for one in frame.points() if len(one) >= FEWEST_POINTS), key=_angle)
     own_left = sum(_angle(lane) <= 90.0 for lane in lanes)  # how many lean rightwards
     numbered = {place - own_left + 3: lane for place, lane in enumerate(lanes)}
     return {place: lane for place, lane in numbered.items() if 1 <= place <= 4}

@@ -6,14 +6,13 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
 
 import torch
-import typer
 
 from road_clarity.models.cards import Card
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.vae import Vae
+from road_clarity.safety.settings import Checked, setting
 from road_clarity.training.data_root import data_root
 from road_clarity.training.publish import publish
 from road_clarity.training.world_calibration import calibrate_lstm, calibrate_vae
@@ -51,25 +50,30 @@ error outweighs the motion; few real clips move, so a dream soon fades into the 
 """
 
 
-def train_world(
-    vae_steps: Annotated[int, typer.Option(help="steps of the autoencoder on real clips")] = 5000,
-    mixed_steps: Annotated[int, typer.Option(help="then on real and simulated ones")] = 3000,
-    lstm_steps: Annotated[int, typer.Option(help="steps of the memory")] = 1500,
-    seed: Annotated[int, typer.Option(help="of initial weights and batches")] = 0,
-    work: Annotated[Path, typer.Option(help="folder of the checkpoints")] = Path("runs/world"),
-) -> None:
-    """Train autoencoder, then memory; publish the best so far.  Continues where it stopped."""
+@dataclass(frozen=True, kw_only=True)
+class WorldConfig(Checked):
+    vae_steps: int = setting(5000, "steps of the autoencoder on real clips", low=1)
+    mixed_steps: int = setting(3000, "then on real and simulated ones", low=1)
+    lstm_steps: int = setting(1500, "steps of the memory", low=1)
+    seed: int = setting(0, "of initial weights and batches", low=0)
+
+
+CONFIG = WorldConfig
+
+
+def train(config: WorldConfig, out: Path) -> None:
+    """Autoencoder, then memory; publishes the best so far, continues where it stopped."""
     torch.set_num_threads(1)
-    work.mkdir(parents=True, exist_ok=True)
-    began, real = time.monotonic(), real_clips(data_root())
-    lesson = Lesson(real + simulated_clips(work / "simulated.npy"), seed, began)
-    first = fit_vae(real, VaePlan(steps=vae_steps, seed=seed), work / "vae_real.pt")
-    mixed = VaePlan(steps=mixed_steps, seed=seed, rate=MIXED_RATE)
-    vae = fit_vae(lesson.clips, mixed, work / "vae.pt", first)
+    out.mkdir(parents=True, exist_ok=True)
+    seed, began, real = config.seed, time.monotonic(), real_clips(data_root())
+    lesson = Lesson(real + simulated_clips(out / "simulated.npy"), seed, began)
+    first = fit_vae(real, VaePlan(steps=config.vae_steps, seed=seed), out / "vae_real.pt")
+    mixed = VaePlan(steps=config.mixed_steps, seed=seed, rate=MIXED_RATE)
+    vae = fit_vae(lesson.clips, mixed, out / "vae.pt", first)
     calibrate_vae(vae, lesson.clips)
     keep = partial(publish_both, lesson, vae, still_metrics(vae, lesson.clips))
-    plan = LstmPlan(steps=lstm_steps, seed=seed)
-    keep(fit_lstm(vae, lesson.clips, plan, work / "lstm.pt", keep))
+    plan = LstmPlan(steps=config.lstm_steps, seed=seed)
+    keep(fit_lstm(vae, lesson.clips, plan, out / "lstm.pt", keep))
 
 
 @dataclass(frozen=True, eq=False)
