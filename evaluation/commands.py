@@ -100,9 +100,9 @@ def bench(
     from road_clarity.evaluation.sources import open_source
     from road_clarity.pipeline.perception import Perception
     from road_clarity.pipeline.run_folder import write_json
-    from road_clarity.pipeline.weights import names
+    from road_clarity.pipeline.weights import WEIGHTS, names
 
-    chosen = models or names()
+    chosen = models or names(WEIGHTS)
     for model in chosen:
         require_known(model)
     earlier = Earlier.read(against) if against is not None else None

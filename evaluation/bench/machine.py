@@ -46,6 +46,13 @@ class Roof:
     gmacs_per_s: dict[str, float]  # by precision
     copy_gb_per_s: float  # bytes read and written
 
+    def or_higher(self, other: Roof) -> Roof:
+        """The best of both, so that a busy moment does not lower it."""
+        rates = {
+            name: max(rate, other.gmacs_per_s[name]) for name, rate in self.gmacs_per_s.items()
+        }
+        return Roof(rates, max(self.copy_gb_per_s, other.copy_gb_per_s))
+
     def share(self, gmacs_per_s: float, precision: str) -> float:
         return gmacs_per_s / self.gmacs_per_s[precision]
 

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from road_clarity.evaluation.bench.subjects import RANDOM, Subject, subjects
-from road_clarity.evaluation.bench.ways import REFERENCE, Way, call
+from road_clarity.evaluation.bench.ways import EXPORTED, Way, call
 from road_clarity.pipeline.backends.entries import SingleAnswer, first
 
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss [bytes]
@@ -46,7 +46,7 @@ def growth_mib(question: Subject, way: Way, folder: Path, threads: int) -> float
 
 def with_network(question: Subject, way: Way) -> Subject:
     """Exports bring their own weights."""
-    if way.backend not in ("torch", REFERENCE.backend):
+    if way.backend in EXPORTED:
         return question
     found = (one.network for one in subjects(question.model) if one.entry == question.entry)
     return replace(question, network=next(found))

@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from road_clarity.evaluation.bench.machine import Roof
 from road_clarity.evaluation.bench.memory import peak_growth_mib, warm_up
 from road_clarity.evaluation.bench.rounds import in_turn
 from road_clarity.evaluation.bench.subjects import Subject, subjects
@@ -34,24 +33,21 @@ class NetworkRow:
     memory_mib: float  # how far the peak of a fresh process grows
     gmacs: float
     gmacs_per_s: float
-    roof_share: float  # of the machine's best rate in this precision
     difference: float  # largest departure from eager fp32 [standard deviations of its answer]
 
 
-def measure(model: str, seconds: float, roof: Roof) -> list[NetworkRow]:
+def measure(model: str, seconds: float) -> list[NetworkRow]:
     """All functions of a network, each in all ways, in turn.  seconds: for each function"""
     with TemporaryDirectory() as name, torch.inference_mode():
         folder = Path(name)
         export(warm_up(), folder)
-        return [
-            row for asked in subjects(model) for row in in_all_ways(asked, seconds, roof, folder)
-        ]
+        return [row for asked in subjects(model) for row in in_all_ways(asked, seconds, folder)]
 
 
-def in_all_ways(asked: Subject, seconds: float, roof: Roof, folder: Path) -> list[NetworkRow]:
+def in_all_ways(asked: Subject, seconds: float, folder: Path) -> list[NetworkRow]:
     """folder: where exports may lie while this is measured"""
     export(asked, folder)
-    calls = {way: call(asked, way, folder) for way in available()}
+    calls = {way: call(asked, way, folder) for way in available(asked)}
     said = {way: work() for way, work in calls.items()}
     times = in_turn(calls, seconds)
     cost = gmacs(Flat(asked.network, asked.entry), asked.inputs)
@@ -70,7 +66,6 @@ def in_all_ways(asked: Subject, seconds: float, roof: Roof, folder: Path) -> lis
             memory_mib=peak_growth_mib(asked, way, folder),
             gmacs=cost,
             gmacs_per_s=cost / times[way].p50 * 1e3,
-            roof_share=roof.share(cost / times[way].p50 * 1e3, way.precision),
             difference=difference(said[way], said[REFERENCE]),
         )
         for way in calls

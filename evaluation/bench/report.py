@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from road_clarity.evaluation.bench.earlier import Earlier
-from road_clarity.evaluation.bench.machine import load_average, measure_roof, this_machine
+from road_clarity.evaluation.bench.machine import Roof, load_average, measure_roof, this_machine
 from road_clarity.evaluation.bench.message_passing import message_passing
-from road_clarity.evaluation.bench.networks import measure
+from road_clarity.evaluation.bench.networks import NetworkRow, measure
 from road_clarity.evaluation.bench.stages import StageTimes
 from road_clarity.evaluation.bench.subjects import RANDOM
 from road_clarity.evaluation.bench.table import Cell, table
@@ -29,21 +29,29 @@ LEGEND = (
 
 def take(command: str, models: Iterable[str], seconds: float, stages: StageTimes | None) -> Report:
     """Measure networks and kernels.  seconds: for each function of a network"""
-    load, roof = load_average(), measure_roof()
+    load, roof, rows = load_average(), measure_roof(), []
+    for model in models:
+        rows += measure(model, seconds)
+        roof = roof.or_higher(measure_roof())
     return {
         "command": command,
         "machine": asdict(this_machine()),
         "roof": asdict(roof),
-        "networks": [asdict(row) for name in models for row in measure(name, seconds, roof)],
-        "message_passing": message_passing(),
+        "networks": [with_share(row, roof) for row in rows],
+        "message_passing": [asdict(row) for row in message_passing(seconds)],
         "stages": asdict(stages) if stages is not None else None,
         "load": {"before": load, "after": load_average()},
     }
 
 
+def with_share(row: NetworkRow, roof: Roof) -> dict[str, Any]:
+    """The row, and how much of the machine's best rate in its precision it reaches."""
+    return asdict(row) | {"roof_share": roof.share(row.gmacs_per_s, row.precision)}
+
+
 def text(report: Report, earlier: Earlier | None) -> str:
     """What the terminal shows."""
-    parts = [about(report), network_table(report, earlier), LEGEND, kernels(report)]
+    parts = [about(report), network_table(report, earlier), LEGEND, passing_table(report)]
     if report["stages"] is not None:
         parts.append(stage_table(report["stages"]))
     return "\n\n".join(parts)
@@ -84,10 +92,13 @@ def network_cells(row: dict[str, Any]) -> list[Cell]:
     ]  # fmt: skip
 
 
-def kernels(report: Report) -> str:
-    return (
-        f"message passing {report['message_passing']['ratio']:.2f} times as fast as the plain loop"
-    )
+def passing_table(report: Report) -> str:
+    rows = [
+        [row["device"], row["way"], row["ms_p50"], row["ms_p99"], row["ratio"], row["error"]]
+        for row in report["message_passing"]
+    ]
+    header = ["message passing on", "computed by", "p50 ms", "p99 ms", "ratio", "error to float64"]
+    return table(header, rows)
 
 
 def stage_table(stages: dict[str, Any]) -> str:
