@@ -14,6 +14,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, NamedTuple
 
@@ -22,7 +23,10 @@ import numpy as np
 import torch
 from accelerate import Accelerator  # type: ignore[import-untyped]
 from accelerate.state import AcceleratorState  # type: ignore[import-untyped]
-from accelerate.utils import send_to_device  # type: ignore[import-untyped]
+from accelerate.utils import (  # type: ignore[import-untyped]
+    InitProcessGroupKwargs,
+    send_to_device,
+)
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, default_collate
 
@@ -33,6 +37,7 @@ from road_clarity.training.recipe import FitConfig, Item, Net, Recipe
 from road_clarity.training.training_log import TrainingLog
 
 BETWEEN_LOGS = 10  # steps
+LONGEST_SCORE = timedelta(hours=2)  # that the other processes wait for the first
 CHECKPOINT, BEST = "checkpoint.pt", "best.safetensors"
 
 
@@ -150,7 +155,7 @@ class Run(Generic[Net, Item]):
         on_gpu = self.accelerator.device.type == "cuda"
         loader = DataLoader(
             Samples(self.recipe),
-            batch_sampler=[list(range(at + first, at + first + part)) for at in starts],
+            batch_sampler=(list(range(at + first, at + first + part)) for at in starts),
             num_workers=config.workers,
             multiprocessing_context="fork" if config.workers else None,
             collate_fn=stacked,
@@ -237,8 +242,10 @@ class Run(Generic[Net, Item]):
 def accelerator(precision: str) -> Any:
     """This process's place among those that `torchrun` started; on the CPU where is no GPU."""
     AcceleratorState._reset_state()  # one process may train several networks, one after another
+    patient = InitProcessGroupKwargs(timeout=LONGEST_SCORE)
     mixed = "no" if precision == "fp32" else precision
-    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=mixed)
+    on_cpu = not torch.cuda.is_available()
+    return Accelerator(cpu=on_cpu, mixed_precision=mixed, kwargs_handlers=[patient])
 
 
 def seed_of(config: FitConfig, step: int, rank: int) -> int:

@@ -74,6 +74,7 @@ def command(network: str) -> Callable[..., None]:
         chosen = module(network, values.pop("recipe", next(iter(RECIPES[network]))))
         made = settings.make(chosen.CONFIG, values)
         chosen.train(made, out or Path("out") / (config.stem if config else network))
+        leave_group()
 
     run.__doc__ = f"Train {network}; continues from OUT when a checkpoint is there."
     named = list(inspect.signature(run, eval_str=True).parameters.values())[:-1]
@@ -108,3 +109,11 @@ def as_parameter(one: Field[Any], panel: str) -> inspect.Parameter:
     return inspect.Parameter(
         one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind
     )
+
+
+def leave_group() -> None:
+    """Part from the other processes that torchrun started."""
+    from torch import distributed
+
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
