@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,3 +31,13 @@ class Frame:
     def size(self) -> tuple[int, int]:
         """(width, height) [px]"""
         return self.image.shape[1], self.image.shape[0]
+
+
+def resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The image at another (width, height), without aliasing when it shrinks.
+
+    Enlarged by areas, as shrunk, it would be of blocks.
+    """
+    grows = size[0] > image.shape[1] or size[1] > image.shape[0]
+    how = cv2.INTER_LINEAR if grows else cv2.INTER_AREA
+    return np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import torch
 
 from road_clarity.models.lane_decoding import DecodedLane, View, decode
@@ -17,7 +16,7 @@ from road_clarity.pipeline.answers import require_finite
 from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.backends.runtime import RuntimeConfig
 from road_clarity.pipeline.compiled_passes import use_compiled_passes
-from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.frame import Frame, resized
 from road_clarity.safety.scene import Lane, Lanes
 from road_clarity.safety.settings import setting
 
@@ -56,7 +55,7 @@ class LaneStage:
     def run(self, frame: Frame) -> Lanes:
         view = self.view(frame.size)
         _, top, _, bottom = (round(edge) for edge in view.crop)
-        seen = cv2.resize(frame.image[top:bottom], view.network, interpolation=cv2.INTER_AREA)
+        seen = resized(frame.image[top:bottom], view.network)
         image = self._network.prepare(torch.from_numpy(seen)[None].to(self._device))
         maps = self._network(image)
         require_finite("lane", maps.logits, maps.existence)

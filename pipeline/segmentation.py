@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from road_clarity.models.ffnet import normalise
 from road_clarity.pipeline.answers import require_finite
 from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.backends.runtime import RuntimeConfig
-from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.frame import Frame, resized
 from road_clarity.safety.cityscapes import CAMVID_INDEX
 from road_clarity.safety.scene import CLASSES, Segmentation
 from road_clarity.safety.settings import setting
@@ -45,7 +44,7 @@ class SegmentationStage:
 
     @torch.inference_mode()
     def run(self, frame: Frame) -> Segmentation:
-        squeezed = cv2.resize(frame.image, self._size, interpolation=cv2.INTER_AREA)
+        squeezed = resized(frame.image, self._size)
         image = normalise(torch.from_numpy(squeezed)[None].to(self._device))
         logits = self._network(image)
         require_finite("segmentation", logits)
