@@ -27,8 +27,16 @@ def samples(data: Path, split: str, layout: str) -> list[Sample]:
     find = {"camvid": camvid_samples, "cityscapes": city_samples, "bdd100k": bdd_samples}[layout]
     found = find(data, split)
     if not found:
-        raise BadInput("data folder", data, f"holds no images of split {split} in {layout} layout")
+        there = ", ".join(splits(data, layout)) or "none"
+        remedy = f"holds no images of split {split} as {layout} keeps them; splits there: {there}"
+        raise BadInput("data folder", data, remedy)
     return found
+
+
+def splits(data: Path, layout: str) -> list[str]:
+    """The names of the parts that have labels."""
+    where = {"camvid": "*annot", "cityscapes": "gtFine/*", "bdd100k": "labels/sem_seg/masks/*"}
+    return sorted(path.name.removesuffix("annot") for path in data.glob(where[layout]))
 
 
 def camvid_samples(data: Path, split: str) -> list[Sample]:

@@ -35,7 +35,7 @@ from road_clarity.evaluation.label_images import (
 )
 from road_clarity.models import iou
 from road_clarity.models.errors import BadInput
-from road_clarity.models.ffnet import normalise
+from road_clarity.models.ffnet import FFNet, normalise
 from road_clarity.models.ffnet_input import SIZE, sees_half, smoothed_half
 from road_clarity.pipeline.answers import require_finite
 from road_clarity.pipeline.backends.network import Running, load
@@ -77,10 +77,12 @@ def evaluate_model(name: str, data: Path, split: str, layout: str, device: str =
     A network of Cityscapes' classes is scored in these where the truth has them, as published.
     Any other is scored in CamVid's, as the pipeline runs it.
     """
-    if TAXONOMIES[layout] is CITYSCAPES:
-        running = load(name, RuntimeConfig(precision=FP32), device)
-        if running.network.classes == len(CITYSCAPES.classes):
-            return evaluate_network(running, data, split, layout, device)
+    running = load(name, RuntimeConfig(precision=FP32), device)
+    if not isinstance(running.network, FFNet):
+        raise BadInput("--model", name, f"is {running.card.architecture}; it must be an FFNet")
+    published = running.network.classes == len(CITYSCAPES.classes)
+    if published and TAXONOMIES[layout] is CITYSCAPES:
+        return evaluate_network(running, data, split, layout, device)
     stage = SegmentationStage(SegmentationConfig(weights=name), device)
     return evaluate_stage(stage, data, split, layout)
 

@@ -29,6 +29,7 @@ from road_clarity.evaluation.tracking_scores import (
 from road_clarity.evaluation.tracking_sequences import Image, Sequence
 from road_clarity.models.box_text import Boxes
 from road_clarity.models.errors import BadInput
+from road_clarity.models.lorat import Lorat
 from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.lorat_tracker import LoratTracker
 from road_clarity.pipeline.targets import TrackerConfig
@@ -90,7 +91,10 @@ BASELINES: dict[str, Callable[[], Tracker]] = {"csrt": Csrt}
 
 def lorat(name: str, device: str) -> Tracker:
     """The tracker with the weights of that name.  Raises BadInput."""
-    return SingleTarget(LoratTracker(load(name, TrackerConfig(), device).network, device))
+    running = load(name, TrackerConfig(), device)
+    if not isinstance(running.network, Lorat):
+        raise BadInput("--model", name, f"is {running.card.architecture}; it must be a LoRAT")
+    return SingleTarget(LoratTracker(running.network, device))
 
 
 def evaluate(tracker: Tracker, sequences: list[Sequence], layout: str) -> Report:

@@ -20,14 +20,20 @@ from road_clarity.evaluation.label_images import (
     compare,
     joint_counts,
 )
-from road_clarity.evaluation.segmentation import evaluate_network, evaluate_predictions
+from road_clarity.evaluation.segmentation import (
+    evaluate_model,
+    evaluate_network,
+    evaluate_predictions,
+)
 from road_clarity.models.errors import BadInput
 from road_clarity.models.ffnet_input import gaussian, sees_half, smoothed_half
 from road_clarity.models.iou import confusion, frequency_iou, iou, mean_iou, pixel_accuracy
+from road_clarity.pipeline.weights import names
 from road_clarity.training.data_root import find_data_root
 
 DATA = find_data_root()
 needs_data = pytest.mark.skipif(DATA is None, reason="ROAD_CLARITY_DATA is not there")
+needs_weights = pytest.mark.skipif("lorat_edge" not in names(), reason="lorat_edge is not there")
 FRAME = "aachen_000000_000019"
 
 
@@ -174,9 +180,17 @@ def test_a_label_image_that_is_no_picture_is_refused(tmp_path):
         evaluate_predictions(said, truth, "camvid")
 
 
-@pytest.mark.parametrize("layout", ["camvid", "cityscapes", "bdd100k"])
-def test_a_data_set_without_that_split_is_refused(tmp_path, layout):
-    with pytest.raises(BadInput, match="no images of split tomorrow"):
+@pytest.mark.parametrize(
+    ("layout", "labels"),
+    [
+        ("camvid", "todayannot"),
+        ("cityscapes", "gtFine/today"),
+        ("bdd100k", "labels/sem_seg/masks/today"),
+    ],
+)
+def test_a_data_set_without_that_split_is_refused_with_those_it_has(tmp_path, layout, labels):
+    (tmp_path / labels).mkdir(parents=True)
+    with pytest.raises(BadInput, match="no images of split tomorrow .* there: today"):
         samples(tmp_path, "tomorrow", layout)
 
 
@@ -223,6 +237,12 @@ def test_a_cityscapes_network_is_scored_in_its_own_classes_at_the_size_of_the_la
     found = evaluate_network(running, tmp_path, "val", "cityscapes", "cpu")
     assert (found["classes"], found["images"]) == ("cityscapes", 1)
     assert found["iou"] == {"road": pytest.approx(1, abs=0.03), "sky": pytest.approx(1, abs=0.03)}
+
+
+@needs_weights
+def test_weights_of_another_network_are_refused(tmp_path):
+    with pytest.raises(BadInput, match="must be an FFNet"):
+        evaluate_model("lorat_edge", tmp_path, "val", "camvid")
 
 
 def test_the_command_writes_the_scores_as_json(tmp_path):

@@ -9,7 +9,13 @@ import torch
 from typer.testing import CliRunner
 
 from road_clarity.evaluation.evaluate_commands import evaluate as command
-from road_clarity.evaluation.tracking import SingleTarget, bounded, evaluate, evaluate_predictions
+from road_clarity.evaluation.tracking import (
+    SingleTarget,
+    bounded,
+    evaluate,
+    evaluate_predictions,
+    lorat,
+)
 from road_clarity.evaluation.tracking_scores import (
     PROTOCOLS,
     joined,
@@ -23,10 +29,12 @@ from road_clarity.models.errors import BadInput
 from road_clarity.models.lorat import Lorat, Regions
 from road_clarity.models.vit import VitSize
 from road_clarity.pipeline.lorat_tracker import LoratTracker
+from road_clarity.pipeline.weights import names
 from road_clarity.training.data_root import find_data_root
 
 DATA = find_data_root()
 needs_data = pytest.mark.skipif(DATA is None, reason="ROAD_CLARITY_DATA is not there")
+needs_weights = pytest.mark.skipif("ffnet_edge" not in names(), reason="ffnet_edge is not there")
 BOX, FAR_OFF, NONE = [1.0, 1.0, 11.0, 11.0], [51.0, 51.0, 61.0, 61.0], [np.nan] * 4
 
 
@@ -290,6 +298,12 @@ def test_a_sequence_whose_pictures_are_missing_is_refused_before_it_is_run(
     write(tmp_path / "groundtruth_rect.txt", "1,1,9,9\n" * 3)
     with pytest.raises(BadInput, match=sentence):
         evaluate(SingleTarget(tracker()), read_sequences(tmp_path, "otb"), "otb")
+
+
+@needs_weights
+def test_weights_of_another_network_are_refused():
+    with pytest.raises(BadInput, match="must be a LoRAT"):
+        lorat("ffnet_edge", "cpu")
 
 
 def test_a_truth_that_ends_with_its_first_frame_is_refused_for_got10k(tmp_path):
