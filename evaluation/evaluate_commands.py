@@ -17,10 +17,10 @@ evaluate = typer.Typer(name="evaluate", help="Official metrics.", no_args_is_hel
 Predictions = Annotated[Path | None, typer.Option(help="score these instead of a network's")]
 Truth = Annotated[Path | None, typer.Option("--ground-truth", help="what they are held against")]
 Data = Annotated[Path | None, typer.Option(help="data folder that the network looks at")]
-LaneWidth = Annotated[int, typer.Option(help="culane: width at which lanes are drawn [px]")]
+LaneWidth = Annotated[int, typer.Option(help="culane: width in pixels at which lanes are drawn")]
 LaneIou = Annotated[float, typer.Option(help="culane: overlap above which a lane is found")]
-ImageWidth = Annotated[int, typer.Option(help="culane: width of the images [px]")]
-ImageHeight = Annotated[int, typer.Option(help="culane: height of the images [px]")]
+ImageWidth = Annotated[int, typer.Option(help="culane: width of the images in pixels")]
+ImageHeight = Annotated[int, typer.Option(help="culane: height of the images in pixels")]
 Json = Annotated[Path | None, typer.Option("--json", help="write the scores to this file as well")]
 
 
