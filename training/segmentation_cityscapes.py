@@ -7,10 +7,11 @@ decay, hard pixels only.  OUT/best.safetensors has the published names and can b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -39,7 +40,7 @@ HEAD_STD, HEAD_BIAS = 0.01, 1e-4  # of the published start
 
 @dataclass(frozen=True, kw_only=True)
 class CityscapesConfig(FitConfig):
-    data: Path = setting(Path("data/cityscapes"), "folder of leftImg8bit and gtFine")
+    data: Path = field(metadata={"doc": "folder of leftImg8bit and gtFine"})
     architecture: str = setting("ffnet_40s_bbb", "any FFNet, such as ffnet_78s_dbbb")
     imagenet: Path | None = setting(None, "weights of which only the backbone's are taken")
     input_height: int = setting(512, "of the whole image for the network; dBBB: 1024 [px]", low=32)
@@ -50,7 +51,7 @@ class CityscapesConfig(FitConfig):
     check_every: int = setting(2500, "steps between two scores on val", low=1)
     learning_rate: float = setting(0.01, "of SGD at the beginning", low=0.0)
     weight_decay: float = setting(5e-4, "of SGD", low=0.0)
-    pixels: Literal["hard", "all"] = setting("hard", "which pixels teach: OHEM or cross entropy")
+    pixels: str = setting("hard", "which ones teach; hard: OHEM", among=("hard", "all"))
 
 
 CONFIG = CityscapesConfig
@@ -107,7 +108,8 @@ class CityscapesRecipe(Recipe[FFNet, Views]):
         pairs = (self.choose[index] for index in range(len(self.choose)))
         matrix = compared(network, pairs, self.whole, len(CITYSCAPES_CLASSES))
         per_class = zip(CITYSCAPES_CLASSES, iou(matrix).tolist(), strict=True)
-        return {"miou": mean_iou(matrix)} | {f"iou_{name}": value for name, value in per_class}
+        occur = {f"iou_{name}": value for name, value in per_class if not math.isnan(value)}
+        return {"miou": mean_iou(matrix)} | occur
 
 
 def train(config: CityscapesConfig, out: Path) -> None:

@@ -21,8 +21,8 @@ from road_clarity.models.errors import BadInput
 # network -> name of the recipe -> its module; the first is what runs without --config
 RECIPES = {
     "lanes": {"edge": "lanes", "published": "lanes_published"},
-    "segmentation": {"edge": "segmentation"},
-    "tracker": {"edge": "tracker"},
+    "segmentation": {"edge": "segmentation", "cityscapes": "segmentation_cityscapes"},
+    "tracker": {"edge": "tracker", "lorat": "tracker_lorat"},
     "world": {"edge": "world"},
 }
 
