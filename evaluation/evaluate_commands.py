@@ -69,7 +69,7 @@ def lanes(
         Path | None, typer.Option(help="tusimple: label file of the images in --data")
     ] = None,
     model: Annotated[str, typer.Option(help="weights that look at --data")] = "scnn_edge",
-    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "cpu",
     write: Annotated[
         Path | None, typer.Option(help="culane: new folder for the lanes that the network found")
     ] = None,
@@ -117,7 +117,7 @@ def segmentation(
     data: Data = None,
     split: Annotated[str, typer.Option(help="part of the data set")] = "val",
     model: Annotated[str, typer.Option(help="weights that look at --data")] = "ffnet_edge",
-    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "cpu",
     json_file: Json = None,
 ) -> None:
     """Intersection over union and pixel accuracy."""
@@ -140,7 +140,7 @@ def tracking(
         str | None, typer.Option(help="whose, where --predictions holds NAME/TRACKER.txt")
     ] = None,
     model: Annotated[str, typer.Option(help="weights of the tracker")] = "lorat_edge",
-    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "cpu",
     baseline: Annotated[
         Baseline | None, typer.Option(help="run this tracker on the same frames, too")
     ] = None,
@@ -168,7 +168,7 @@ def objects(
     video: Annotated[Path | None, typer.Option(help="recording of people, for pets")] = None,
     predictions: Annotated[Path | None, typer.Option(help="file or folder of tracks, mot")] = None,
     preset: Annotated[str, typer.Option(help="edge, paper or tiny")] = "edge",
-    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "cpu",
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="part.field=value: tracks.max_targets=6")
     ] = None,
@@ -207,6 +207,6 @@ def given(path: Path | None, option: str, remedy: str) -> Path:
 def tell(scores: object, json_file: Path | None) -> None:
     """Print the scores as JSON and write them where they are asked for."""
     text = json.dumps(scores, indent=2)
+    print(text)
     if json_file is not None:
         json_file.write_text(text + "\n")
-    print(text)

@@ -6,12 +6,14 @@ false.  Only frames that the ground truth speaks of count.
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from pathlib import Path
 
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.perception import pick_device
 from road_clarity.pipeline.presets import PipelineConfig
 from road_clarity.pipeline.segmentation import SegmentationStage
 from road_clarity.pipeline.targets import overlap
@@ -25,6 +27,7 @@ def evaluate_people(
     frames: Iterable[Frame], truth: dict[int, list[Box]], config: PipelineConfig, device: str
 ) -> dict[str, float]:
     """Segmentation and tracking of the pipeline on a recording."""
+    device = pick_device(device)
     segmentation = SegmentationStage(config.segmentation, device)
     tracking = TrackStage(config.tracks, device)
     there = hits = false = count = 0
@@ -57,9 +60,12 @@ def matches(said: list[Box], truth: list[Box]) -> int:
 def read_cvml(path: Path) -> dict[int, list[Box]]:
     """Boxes by frame number.  Raises BadInput."""
     try:
-        return {int(one.attrib["number"]): boxes(one) for one in ET.parse(path).iter("frame")}
+        found = {int(one.attrib["number"]): boxes(one) for one in ET.parse(path).iter("frame")}
     except (OSError, ET.ParseError, KeyError, ValueError) as error:
         raise BadInput("--ground-truth", path, f"is not a CVML file ({error})") from error
+    if not any(found.values()):
+        raise BadInput("--ground-truth", path, "has nobody in any frame")
+    return found
 
 
 def boxes(frame: ET.Element) -> list[Box]:
@@ -67,5 +73,7 @@ def boxes(frame: ET.Element) -> list[Box]:
     found = []
     for one in frame.iter("box"):
         x, y, w, h = (float(one.attrib[key]) for key in ("xc", "yc", "w", "h"))
+        if not (math.isfinite(x + y + w + h) and w >= 0 and h >= 0):
+            raise ValueError(f"a box at {x:g}, {y:g} of {w:g} x {h:g}")
         found.append((x - w / 2, y - h / 2, x + w / 2, y + h / 2))
     return found

@@ -41,6 +41,7 @@ from road_clarity.pipeline.answers import require_finite
 from road_clarity.pipeline.backends.network import Running, load
 from road_clarity.pipeline.backends.runtime import FP32, RuntimeConfig
 from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.perception import pick_device
 from road_clarity.pipeline.segmentation import SegmentationConfig, SegmentationStage
 
 Image = NDArray[np.uint8]  # (H, W, 3) RGB
@@ -77,6 +78,7 @@ def evaluate_model(name: str, data: Path, split: str, layout: str, device: str =
     A network of Cityscapes' classes is scored in these where the truth has them, as published.
     Any other is scored in CamVid's, as the pipeline runs it.
     """
+    device = pick_device(device)
     running = load(name, RuntimeConfig(precision=FP32), device)
     if not isinstance(running.network, FFNet):
         raise BadInput("--model", name, f"is {running.card.architecture}; it must be an FFNet")

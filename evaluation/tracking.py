@@ -32,6 +32,7 @@ from road_clarity.models.errors import BadInput
 from road_clarity.models.lorat import Lorat
 from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.lorat_tracker import LoratTracker
+from road_clarity.pipeline.perception import pick_device
 from road_clarity.pipeline.targets import TrackerConfig
 from road_clarity.safety.scene import Box
 
@@ -91,6 +92,7 @@ BASELINES: dict[str, Callable[[], Tracker]] = {"csrt": Csrt}
 
 def lorat(name: str, device: str) -> Tracker:
     """The tracker with the weights of that name.  Raises BadInput."""
+    device = pick_device(device)
     running = load(name, TrackerConfig(), device)
     if not isinstance(running.network, Lorat):
         raise BadInput("--model", name, f"is {running.card.architecture}; it must be a LoRAT")
@@ -108,6 +110,8 @@ def evaluate_predictions(
     folder: Path, sequences: list[Sequence], layout: str, tracker: str | None
 ) -> Report:
     """What a tracker left on disk; tracker names its files where several lie there."""
+    if folder.is_file() and len(sequences) > 1:
+        raise BadInput("--predictions", folder, f"is one file for {len(sequences)} sequences")
     answers = [read_prediction(folder, one, layout, tracker) for one in sequences]
     return report(sequences, answers, layout)
 

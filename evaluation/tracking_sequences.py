@@ -85,8 +85,9 @@ def read_sequences(data: Path, name: str) -> list[Sequence]:
     if not files:
         raise BadInput("--data", data, f"no folder with {layout.boxes} there, as {name} has")
     written = [path for path in files if path.read_bytes().strip()]
-    if not written:
-        raise BadInput("ground truth", files[0], "is empty")
+    silent = {path.parent for path in files} - {path.parent for path in written}
+    if silent:  # beside another, an empty file is OTB's way to have no second target
+        raise BadInput("ground truth", min(silent) / layout.boxes, "is empty")
     return [read_sequence(path, numbered(path, written), layout) for path in written]
 
 

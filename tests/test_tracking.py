@@ -163,6 +163,22 @@ def test_people_of_pets_are_read_as_corners(tmp_path):
     assert read_cvml(path) == {7: [(10.0, 20.0, 20.0, 40.0)]}
 
 
+@pytest.mark.parametrize(
+    ("box", "sentence"),
+    [
+        ("", "has nobody in any frame"),
+        ('<box h="-2" w="10" xc="15" yc="30"/>', "a box at 15, 30 of 10 x -2"),
+        ('<box h="inf" w="10" xc="15" yc="30"/>', "of 10 x inf"),
+        ('<box h="2" w="10" xc="15"/>', "yc"),
+    ],
+)
+def test_people_who_cannot_be_are_refused(tmp_path, box, sentence):
+    path = tmp_path / "people.xml"
+    path.write_text(f'<dataset><frame number="7">{box}</frame></dataset>')
+    with pytest.raises(BadInput, match=sentence):
+        read_cvml(path)
+
+
 def test_a_share_above_one_is_no_setting():
     with pytest.raises(BadInput, match="min_confidence"):
         replace(TrackerConfig(), min_confidence=1.5)

@@ -300,6 +300,26 @@ def test_a_sequence_whose_pictures_are_missing_is_refused_before_it_is_run(
         evaluate(SingleTarget(tracker()), read_sequences(tmp_path, "otb"), "otb")
 
 
+def test_an_empty_truth_beside_others_is_refused_and_an_empty_second_target_is_none(tmp_path):
+    for name, text in (
+        ("Human4/groundtruth_rect.1.txt", ""),
+        ("Human4/groundtruth_rect.2.txt", "1,1,2,2"),
+    ):
+        write(tmp_path / name, text)
+    assert [one.name for one in read_sequences(tmp_path, "otb")] == ["Human4"]
+    write(tmp_path / "Walk/groundtruth_rect.txt", "")
+    with pytest.raises(BadInput, match="Walk/.* is empty"):
+        read_sequences(tmp_path, "otb")
+
+
+def test_one_file_cannot_answer_for_two_sequences(tmp_path):
+    for name in ("Walk", "Run"):
+        write(tmp_path / f"{name}/groundtruth_rect.txt", "1,1,2,2\n")
+    write(tmp_path / "said.txt", "1,1,2,2\n")
+    with pytest.raises(BadInput, match="is one file for 2 sequences"):
+        evaluate_predictions(tmp_path / "said.txt", read_sequences(tmp_path, "otb"), "otb", None)
+
+
 @needs_weights
 def test_weights_of_another_network_are_refused():
     with pytest.raises(BadInput, match="must be a LoRAT"):
