@@ -20,7 +20,7 @@ from road_clarity.models.errors import BadInput
 from road_clarity.training.picture import read_rgb
 from road_clarity.training.tracking_pairs import Sighting, Sightings, Source, two_of
 
-OTB_STARTS = {"David": 300}  # whose first box is not that of the first picture
+OTB_STARTS = {"David": 300, "Tiger1": 6}  # picture of the first box, where more came before it
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +113,9 @@ def read_otb(root: Path) -> list[Track]:
     found = []
     for path in find_all(root, "*/groundtruth_rect*.txt", "OTB"):
         pictures = sorted((path.parent / "img").glob("*.jpg"))
-        pictures = pictures[OTB_STARTS.get(path.parent.name, 1) - 1 :]
         boxes = parse_boxes(read_text(path), path, corners=False)
+        if len(pictures) > len(boxes):
+            pictures = pictures[OTB_STARTS.get(path.parent.name, 1) - 1 :]
         if len(pictures) < len(boxes):
             remedy = f"has {len(boxes)} boxes for the {len(pictures)} pictures in img"
             raise BadInput("ground truth", path, remedy)
