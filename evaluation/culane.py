@@ -43,7 +43,7 @@ class CountImage:
     def __call__(self, name: str) -> Counts:
         labelled = read_labels(self.truth, name)
         path = lines_path(self.predictions, name)
-        predicted = read_lanes(path, FEWEST_POINTS) if path.exists() else []
+        predicted = read_predictions(path) if path.exists() else []
         return count(labelled, predicted, self.rules)._replace(missing=int(not path.exists()))
 
 
@@ -151,8 +151,17 @@ def read_labels(folder: Path, name: str) -> list[Points]:
     return read_lanes(path)
 
 
-def read_lanes(path: Path, fewest_points: int = 0) -> list[Points]:
-    return parse_lanes(read_text(path), str(path), fewest_points=fewest_points)
+def read_predictions(path: Path) -> list[Points]:
+    """The predicted lanes of an image.  Raises BadInput."""
+    lanes = read_lanes(path)
+    for number, lane in enumerate(lanes, 1):
+        if len(lane) == 1:
+            raise BadInput("lane", f"{path}:{number}", "has one point and no length; leave it out")
+    return lanes
+
+
+def read_lanes(path: Path) -> list[Points]:
+    return parse_lanes(read_text(path), str(path))
 
 
 def lines_path(folder: Path, name: str) -> Path:

@@ -169,6 +169,10 @@ def test_a_labelled_point_is_a_lane_that_nobody_finds():
     assert count([LEFT[:1]], [LEFT], RULES)[:3] == (0, 1, 1)
 
 
+def test_a_blank_line_is_a_lane_made_up():
+    assert count([LEFT], [LEFT, *parse_lanes("\n", "file")], RULES)[:3] == (1, 1, 0)
+
+
 # ---------------------------------------------------------------- folders
 
 
@@ -247,8 +251,7 @@ def test_the_command_prints_the_counts(drive, tmp_path, capsys):
         ("1 2 nan 4", "hold no nan"),
         ("1 2 inf 4", "stay within 1000000 pixels"),
         ("1 2 1e300 4", "stay within 1000000 pixels"),
-        ("1 2", "has 1 points; leave out what has fewer than 2"),
-        ("", "has 0 points"),
+        ("1 2", "has one point and no length; leave it out"),
     ],
 )
 def test_a_broken_lane_is_refused_with_its_line(drive, line, sentence):
