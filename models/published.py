@@ -30,7 +30,9 @@ class Plain(NamedTuple):
 def load(
     name: str, state_dict: Mapping[str, Any], base: Mapping[str, Any] | None = None
 ) -> nn.Module:
-    """scnn_vgg16, ffnet_<depth>_<heads> or lorat_<size>_<region>, as float32.  Raises BadInput.
+    """scnn_vgg16, ffnet_<depth>_<heads>, lorat_<size>_<region> or dinov2_vit<size>14, as float32.
+
+    Raises BadInput.
 
     base: DINOv2's weights, for a LoRAT checkpoint that holds only what was trained
     """
@@ -59,8 +61,9 @@ def family_of(name: str) -> Family:
     """Raises BadInput for a name that no family has."""
     found = next((family for family in FAMILIES if family.has(name)), None)
     if found is None:
-        remedy = "use scnn_vgg16, ffnet_<depth>_<heads> such as ffnet_78s_dbbb, or lorat_<size>_"
-        raise BadInput("architecture", name, remedy + "<region> such as lorat_b_224")
+        remedy = "use scnn_vgg16, scnn_vgg16_pad, ffnet_<depth>_<heads> such as ffnet_78s_dbbb, "
+        remedy += "lorat_<size>_<region> such as lorat_b_224, or dinov2_vit<size>14"
+        raise BadInput("architecture", name, remedy)
     return found
 
 
@@ -81,7 +84,7 @@ def lorat_hint(name: str, state: Mapping[str, Tensor]) -> str:
     """What to give along with a checkpoint that holds only one part of a LoRAT."""
     file = FILES.get(name.split("_")[1], "the base it was trained on")
     if "cls_token" in state:
-        return "; it is a base, DINOv2: give a LoRAT checkpoint, and this one as its base"
+        return "; it is DINOv2, a base: give a LoRAT checkpoint, and this one as its base"
     if lora.rank_of(state) and "patch_embed.proj.weight" not in state and fits(name, dict(state)):
         return f"; it holds only what was trained: give DINOv2's {file} as the base, too"
     return ""

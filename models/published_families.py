@@ -16,10 +16,11 @@ from torch import Tensor, nn
 from road_clarity.models import dinov2, lora
 from road_clarity.models.errors import BadInput
 from road_clarity.models.ffnet import PUBLISHED, build_ffnet, member
-from road_clarity.models.lorat import REGIONS, SIZES, Lorat, build_lorat
+from road_clarity.models.lorat import REGIONS, SIZES, build_lorat
 from road_clarity.models.scnn import PUBLISHED_SIZES, ScnnVgg16, existence_inputs
 from road_clarity.models.scnn_pad import ScnnVgg16Pad, from_pad
 from road_clarity.models.state_dict_fit import misfit
+from road_clarity.models.vit import PATCH
 
 State = dict[str, Tensor]
 BLOCK = re.compile(r"backbone_model\.layer(\d+)\.(\d+)\.")  # of FFNet's keys: stage, number
@@ -159,23 +160,29 @@ class LoratFamily(Family):
         """The trained parts with DINOv2's weights beneath them.  Raises BadInput."""
         if not lora.rank_of(state):
             raise BadInput("base", f"for {name}", "leave it out; FILE has no adaptations to lay on")
+        size, region = name.split("_")[1:]
         with torch.device("meta"):
-            network = build_lorat(name)
-        if wrong := misfit(base, wanted_base(network)):
-            file = dinov2.FILES.get(name.split("_")[1], "no published file")
+            wanted = dinov2.Dinov2(SIZES[size]).state_dict()
+        if wrong := misfit(base, wanted):
+            file = dinov2.FILES.get(size, "no published file")
             raise BadInput("base", f"for {name}", f"must be DINOv2's {file}; {wrong.said()}")
-        return dinov2.beneath(dinov2.trunk(base, network.side), state) | state
+        side = REGIONS[region].search_px // PATCH
+        return dinov2.beneath(dinov2.trunk(base, side), state) | state
 
 
-def wanted_base(network: Lorat) -> dict[str, Tensor]:
-    """What a DINOv2 file holds; its tensors that a tracker does not use are in it, too."""
-    state = network.state_dict()
-    width = network.pos_embed.shape[-1]
-    out = {k: v for k, v in state.items() if not k.startswith(("head.", "token_type_embed"))}
-    out["pos_embed"] = torch.empty(1, dinov2.SIDE**2 + 1, width, device="meta")
-    out["cls_token"] = torch.empty(1, 1, width, device="meta")
-    out["mask_token"] = torch.empty(1, width, device="meta")
-    return out
+class Dinov2Family(Family):
+    """Meta's own files: features, and the base beneath what a LoRAT learned."""
+
+    signature = "cls_token"
+    names = tuple(dinov2.NAMES)
+    licence = "Apache-2.0 (facebookresearch/dinov2)"
+    data = {"LVD-142M": "not public"}
+
+    def build(self, name: str, state: State) -> nn.Module:
+        return dinov2.Dinov2(SIZES[dinov2.NAMES[name]])
+
+    def rename(self, state: State) -> tuple[State, str]:
+        return state, "DINOv2"
 
 
-FAMILIES: tuple[Family, ...] = (Scnn(), ScnnPad(), Ffnet(), LoratFamily())
+FAMILIES: tuple[Family, ...] = (Scnn(), ScnnPad(), Ffnet(), LoratFamily(), Dinov2Family())

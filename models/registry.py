@@ -7,6 +7,8 @@ from functools import partial
 
 from torch import nn
 
+from road_clarity.models.dinov2 import NAMES as DINOV2
+from road_clarity.models.dinov2 import Dinov2
 from road_clarity.models.errors import BadInput
 from road_clarity.models.ffnet import PUBLISHED, build_ffnet
 from road_clarity.models.latent_lstm import LatentLstm
@@ -24,6 +26,7 @@ BUILDERS: dict[str, Callable[[], nn.Module]] = {
     "scnn_vgg16_pad": ScnnVgg16Pad,
     "vae_64": Vae,
     "latent_lstm_256": LatentLstm,
+    **{name: partial(Dinov2, SIZES[size]) for name, size in DINOV2.items()},
     **{
         name: partial(build_lorat, name)
         for name in (f"lorat_{size}_{region}" for size in SIZES for region in REGIONS)
@@ -33,6 +36,8 @@ BUILDERS: dict[str, Callable[[], nn.Module]] = {
 
 def build(architecture: str) -> nn.Module:
     """The untrained network of that name.  Raises BadInput for an unknown one."""
+    if architecture.startswith("ffnet_") and architecture not in BUILDERS:
+        return build_ffnet(architecture)  # a member without published weights
     if architecture not in BUILDERS:
         raise BadInput("architecture", architecture, f"use one of {', '.join(sorted(BUILDERS))}")
     return BUILDERS[architecture]()

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from road_clarity.models import load_published
-from road_clarity.models.dinov2 import resized, trunk
+from road_clarity.models.dinov2 import Dinov2, resized, trunk
 from road_clarity.models.errors import BadInput
 from road_clarity.models.lora import adapt
-from road_clarity.models.lorat import build_lorat
+from road_clarity.models.lorat import SIZES, build_lorat
+from road_clarity.models.registry import build
 
 NAME, WIDTH, SIDE = "lorat_t6_224", 192, 16
 
@@ -68,6 +69,28 @@ def test_the_class_token_and_its_position_go():
     state = trunk(base(), SIDE)
     assert state["pos_embed"].shape == (1, SIDE * SIDE, WIDTH)
     assert "cls_token" not in state
+
+
+def test_its_own_files_have_the_published_names():
+    with torch.device("meta"):
+        state = build("dinov2_vits14").state_dict()
+    assert state["pos_embed"].shape == (1, 1370, 384)
+    assert state["cls_token"].shape == (1, 1, 384)
+    assert state["mask_token"].shape == (1, 384)
+    assert len(state) == 3 + 2 + 12 * 14 + 2  # tokens, patches, blocks, norm
+
+
+def test_features_begin_with_the_class_token_s():
+    network = Dinov2(SIZES["t6"]).eval()
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 3, 28, 42)).shape == (1, 1 + 2 * 3, WIDTH)
+
+
+def test_positions_are_taken_as_they_are_at_the_size_of_training():
+    network = Dinov2(SIZES["t6"])
+    torch.nn.init.normal_(network.pos_embed)
+    here = network.places(37, 37).flatten(2)[0].T
+    assert torch.equal(here, network.pos_embed[0, 1:])
 
 
 def refusal(state, below=None) -> str:

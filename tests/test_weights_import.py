@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from road_clarity.cli import main
 from road_clarity.models.errors import BadInput
 from road_clarity.models.ffnet import build_ffnet
+from road_clarity.models.registry import build
 from road_clarity.pipeline import weights
 from road_clarity.pipeline.checkpoint_file import read_checkpoint, sha256_of
 from road_clarity.pipeline.segmentation import SegmentationConfig, SegmentationStage
@@ -178,6 +179,14 @@ def test_the_user_s_data_home_holds_what_no_setting_moves(monkeypatch):
     assert weights.imported() == Path("/data/road_clarity/weights")
     monkeypatch.delenv("XDG_DATA_HOME")
     assert weights.imported() == Path.home() / ".local/share/road_clarity/weights"
+
+
+def test_a_kept_base_can_lie_beneath_a_tracker(tmp_path, home):
+    with torch.device("meta"):
+        shapes = {key: value.shape for key, value in build("dinov2_vits14").state_dict().items()}
+    save_file({key: torch.zeros(shape) for key, shape in shapes.items()}, tmp_path / "base.st")
+    import_checkpoint(tmp_path / "base.st", "dinov2_vits14")
+    assert read_checkpoint(home / "dinov2_vits14.safetensors").keys() == shapes.keys()
 
 
 def test_the_command_imports_lists_and_verifies(file, capsys):
