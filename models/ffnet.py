@@ -300,6 +300,8 @@ class Head(nn.Module):
 class FFNet(nn.Module):
     """Normalised RGB (B, 3, H, W) -> logits (B, classes, H/4, W/4); /8 for `d` members."""
 
+    explained_layer = "head.layers.2"  # all scales side by side
+
     def __init__(self, backbone: Backbone, head: Head) -> None:
         super().__init__()
         self.backbone_model, self.head, self.classes = backbone, head, head.classes

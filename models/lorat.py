@@ -90,6 +90,8 @@ class Head(nn.Module):
 class Lorat(VisionTransformer):
     """(B, 3, t, t), (B, 3, s, s), (B, t/14, t/14) -> TrackMap.  Images are normalised."""
 
+    explained_layer = "norm"
+
     def __init__(self, size: VitSize, regions: Regions) -> None:
         super().__init__(size, regions.search_px // PATCH)
         self.regions = regions

@@ -41,6 +41,7 @@ def existence_inputs(input_size: tuple[int, int]) -> int:
 class LaneHeads(nn.Module):
     """What both sizes share: all after the features, named as in the published state dict."""
 
+    explained_layer = "message_passing"
     mean: tuple[float, float, float]  # of the training images' colours, RGB in [0, 1]
     std: tuple[float, float, float]
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from road_clarity.models.lorat import Lorat
+from road_clarity.models.explained_layer import as_map, overheard
 from road_clarity.pipeline.backends.entries import EXPLAINED, Entry, entries
 from road_clarity.pipeline.backends.runtime import Runtime
 
@@ -53,27 +52,6 @@ class Flat(nn.Module):
     def bare(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
         answer = self._method(self.network, *self.entry.arguments(inputs))
         return self.entry.outputs_of(answer)
-
-
-@contextmanager
-def overheard(network: nn.Module) -> Iterator[list[Tensor]]:
-    """What the explained layer says while the network runs."""
-    heard: list[Tensor] = []
-    layer = network.get_submodule(str(network.explained_layer))
-    hook = layer.register_forward_hook(lambda _, __, said: heard.append(said))
-    try:
-        yield heard
-    finally:
-        hook.remove()
-
-
-def as_map(network: nn.Module, said: Tensor) -> Tensor:
-    """(B, C, h, w): LoRAT's tokens of the search region take their places again."""
-    if not isinstance(network, Lorat):
-        return said
-    side = network.side
-    tokens = said[:, -side * side :].transpose(1, 2)  # (B, C, h * w)
-    return tokens.reshape(*tokens.shape[:2], side, side)
 
 
 def mount(network: nn.Module, graphs: Mapping[str, Graph]) -> None:
