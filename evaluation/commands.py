@@ -81,7 +81,7 @@ def bench(
         list[str] | None,
         typer.Option("--model", help="weights or architecture; else all that ship. Repeatable"),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0.0, help="time for each network [s]")] = 10.0,
+    seconds: Annotated[float, typer.Option(min=0.0, help="time for each network [s]")] = 5.0,
     frames: Annotated[int, typer.Option(min=10, help="how many frames to take")] = 60,
     preset: Annotated[str, typer.Option(help="edge, paper or tiny")] = "edge",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; of the stages")] = "auto",
@@ -106,14 +106,15 @@ def bench(
     for model in chosen:
         require_known(model)
     earlier = Earlier.read(against) if against is not None else None
-    stages = None
-    if source is not None:
-        opened = open_source(source, max_frames=frames)
-        stages = stage_times(Perception.from_preset(preset, device), opened.frames)
+    opened = open_source(source, max_frames=frames) if source is not None else None
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)  # now, not after the minutes of work
     with interruptible():
+        stages = None
+        if opened is not None:
+            stages = stage_times(Perception.from_preset(preset, device), opened.frames)
         report = take(shlex.join(sys.argv), track(chosen), seconds, stages)
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
         write_json(json_file, report)
     print(text(report, earlier))
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,13 +10,17 @@ from torch import nn
 
 from road_clarity.cli import main
 from road_clarity.evaluation.bench.earlier import Earlier
+from road_clarity.evaluation.bench.eigen_cam import cam_by_svd, made_up_features
 from road_clarity.evaluation.bench.machine import Roof, this_machine
 from road_clarity.evaluation.bench.message_passing import straightforward
+from road_clarity.evaluation.bench.report import text
 from road_clarity.evaluation.bench.rounds import Times, in_turn
+from road_clarity.evaluation.bench.stages import stage_times
 from road_clarity.evaluation.bench.subjects import subjects
 from road_clarity.evaluation.bench.table import table
 from road_clarity.evaluation.bench.ways import difference
 from road_clarity.evaluation.bench.work import gmacs
+from road_clarity.models.eigen_cam import eigen_cam
 from road_clarity.models.errors import BadInput
 from road_clarity.models.message_passing import MessagePassing
 
@@ -24,6 +29,12 @@ def test_the_loop_that_the_message_passing_is_measured_against_computes_the_same
     torch.manual_seed(0)
     passing, x = MessagePassing(8), torch.randn(1, 8, 6, 10)
     assert torch.allclose(straightforward(passing, x), passing(x), atol=1e-6)
+
+
+def test_the_popular_eigen_cam_shows_the_same_map():
+    features = made_up_features((6, 5, 7))
+    by_svd = cam_by_svd(features, full=True)
+    assert abs(eigen_cam(features).numpy() - by_svd).max() < 1e-5
 
 
 def test_every_way_has_its_turn_in_every_round():
@@ -104,6 +115,39 @@ def test_a_file_that_no_bench_wrote_is_refused(tmp_path, content):
     path.write_text(content)
     with pytest.raises(BadInput):
         Earlier.read(path)
+
+
+def test_a_backbone_that_only_training_uses_is_not_measured():
+    with pytest.raises(BadInput, match="only trained from"), torch.device("meta"):
+        subjects("dinov2_vits14")
+
+
+def test_a_report_shows_every_network_and_what_became_of_it(tmp_path):
+    earlier, row = earlier_report(tmp_path)
+    figures = dict.fromkeys(("ms_p99", "memory_mib", "gmacs", "gmacs_per_s", "difference"), 1.0)
+    measured = (
+        row | figures | {"ms_p50": 10.0, "ratio": 2.5, "weights": "random", "roof_share": 0.3}
+    )
+    report = {
+        "machine": asdict(this_machine()),
+        "networks": [measured],
+        "roof": {"gmacs_per_s": {"fp32": 200.0}, "copy_gb_per_s": 60.0},
+        "load": {"before": 0.1, "after": 0.2},
+        "message_passing": [],
+        "eigen_cam": [],
+        "stages": {"fps": 12.5, "stages": {"lanes": {"p50": 40.0, "p99": 50.0, "count": 55}}},
+    }
+    shown = text(report, earlier)
+    (line,) = (line for line in shown.splitlines() if "scnn_edge (random)" in line)
+    cells = [cell.strip() for cell in line.strip("| ").split("|")]
+    assert cells[4:7] == ["10.0", "1.00", "2.50"]  # p50, p99, ratio
+    assert cells[-3:] == ["30.0", "1.00", "3.00"]  # % of roof, difference, as fast as before
+    assert "12.5 frames/s" in shown and "200 GMAC/s in fp32" in shown
+
+
+def test_a_recording_that_is_all_warm_up_is_refused():
+    with pytest.raises(BadInput):
+        stage_times(SimpleNamespace(step=lambda _: SimpleNamespace(latency_ms={})), range(5))
 
 
 def test_nobody_measures_a_network_that_does_not_exist(capsys):

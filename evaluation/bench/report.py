@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from road_clarity.evaluation.bench.earlier import Earlier
+from road_clarity.evaluation.bench.eigen_cam import eigen_cams
 from road_clarity.evaluation.bench.machine import Roof, load_average, measure_roof, this_machine
 from road_clarity.evaluation.bench.message_passing import message_passing
 from road_clarity.evaluation.bench.networks import NetworkRow, measure
@@ -39,6 +40,7 @@ def take(command: str, models: Iterable[str], seconds: float, stages: StageTimes
         "roof": asdict(roof),
         "networks": [with_share(row, roof) for row in rows],
         "message_passing": [asdict(row) for row in message_passing(seconds)],
+        "eigen_cam": [asdict(row) for row in eigen_cams(seconds)],
         "stages": asdict(stages) if stages is not None else None,
         "load": {"before": load, "after": load_average()},
     }
@@ -51,7 +53,13 @@ def with_share(row: NetworkRow, roof: Roof) -> dict[str, Any]:
 
 def text(report: Report, earlier: Earlier | None) -> str:
     """What the terminal shows."""
-    parts = [about(report), network_table(report, earlier), LEGEND, passing_table(report)]
+    parts = [
+        about(report),
+        network_table(report, earlier),
+        LEGEND,
+        passing_table(report),
+        cam_table(report),
+    ]
     if report["stages"] is not None:
         parts.append(stage_table(report["stages"]))
     return "\n\n".join(parts)
@@ -98,6 +106,16 @@ def passing_table(report: Report) -> str:
         for row in report["message_passing"]
     ]
     header = ["message passing on", "computed by", "p50 ms", "p99 ms", "ratio", "error to float64"]
+    return table(header, rows)
+
+
+def cam_table(report: Report) -> str:
+    figures = ("ms_p50", "ms_p99", "ratio", "ratio_thin", "difference")
+    rows = [
+        ["x".join(map(str, row["size"])), *(row[figure] for figure in figures)]
+        for row in report["eigen_cam"]
+    ]
+    header = ["Eigen-CAM of", "p50 ms", "p99 ms", "ratio to full SVD", "to thin SVD", "difference"]
     return table(header, rows)
 
 

@@ -14,7 +14,7 @@ from road_clarity.models.errors import BadInput
 from road_clarity.models.ffnet import FFNet
 from road_clarity.models.registry import BUILDERS, build
 from road_clarity.pipeline import weights
-from road_clarity.pipeline.backends.entries import Entry, Size, entries, examples
+from road_clarity.pipeline.backends.entries import ENTRIES, Entry, Size, entries, examples
 from road_clarity.pipeline.segmentation import SegmentationConfig
 
 RANDOM = "random"
@@ -50,13 +50,18 @@ def require_known(model: str) -> None:
 
 
 def subjects(model: str) -> list[Subject]:
-    """The functions of the weights of that name, or of the architecture with random weights."""
+    """The functions of the weights of that name, or of the architecture with random weights.
+
+    Raises BadInput for a network that is only trained from.
+    """
     torch.manual_seed(0)
     if model in weights.names():
         network, card = weights.load(model)
         architecture, origin = card.architecture, card.sha256[:12]
     else:
         network, architecture, origin = build(model).eval(), model, RANDOM
+    if not isinstance(network, tuple(ENTRIES)):
+        raise BadInput("model", model, "is only trained from: the pipeline has no use for it")
     size = segmentation_size(architecture) if isinstance(network, FFNet) else None
     return [
         Subject(model, origin, network, entry, noise(network, entry, size))
