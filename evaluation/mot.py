@@ -101,11 +101,11 @@ def distances(was: NDArray[np.float64], said: NDArray[np.float64]) -> NDArray[np
 def truths(path: Path) -> dict[str, Path]:
     """By sequence: the file itself, or NAME/gt/gt.txt, or NAME/gt.txt.  Raises BadInput."""
     if path.is_file():
-        return {path.stem if path.stem != "gt" else path.parent.resolve().name: path}
-    for pattern, up in (("*/gt/gt.txt", 2), ("*/gt.txt", 1)):
+        return {path.stem if path.stem != "gt" else path.resolve().parent.name: path}
+    for pattern in ("*/gt/gt.txt", "*/gt.txt"):
         found = sorted(path.glob(pattern))
         if found:
-            return {one.parents[up - 1].name: one for one in found}
+            return {one.relative_to(path).parts[0]: one for one in found}
     raise BadInput("--ground-truth", path, "must be a file, or hold NAME/gt/gt.txt or NAME/gt.txt")
 
 

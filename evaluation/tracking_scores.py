@@ -28,6 +28,9 @@ SHARES = np.linspace(0, 0.5, 51)  # thresholds of the normalised precision curve
 DETECTED = 0.25  # overlap that counts as found in TLD
 OUTER_PIXEL = np.array([0.0, 0.0, 1.0, 1.0])  # TLD's corners are the outermost pixels themselves
 
+OVERLAP_MEANS = ("ao", "sr_50", "sr_75")
+DETECTION_MEANS = ("tld_precision", "tld_recall", "tld_f")
+
 MISS, FAR = -1.0, np.inf  # overlap and distance that pass no threshold
 
 
@@ -94,13 +97,14 @@ def joined(runs: list[Judged]) -> Judged:
 def mean_scores(each: list[Judged], protocol: Protocol) -> Scores:
     """Over sequences: each counts once, except where the benchmark weighs them by their frames."""
     rows = [one.scores() for one in each]
-    alike, frames = np.ones(len(each)), np.array([len(one.overlap) for one in each])
-    lengths = np.array([one.length for one in each])
-    weights = {"ao": frames, "sr_50": frames, "sr_75": frames}
+    alike = np.ones(len(each))
+    frames = {
+        **dict.fromkeys(OVERLAP_MEANS, np.array([len(one.overlap) for one in each])),
+        **dict.fromkeys(DETECTION_MEANS, np.array([one.length for one in each])),
+    }
     return {
         key: weighted(
-            [row[key] for row in rows],
-            weights.get(key, lengths) if key in protocol.by_frame else alike,
+            [row[key] for row in rows], frames[key] if key in protocol.by_frame else alike
         )
         for key in rows[0]
     }
@@ -156,11 +160,9 @@ def plainly(said: Boxes, truth: Boxes) -> Compared:
 PROTOCOLS = {
     "otb": Protocol(otb),
     "lasot": Protocol(lasot),
-    "got10k": Protocol(got10k, by_frame=("ao", "sr_50", "sr_75")),
-    "tld": Protocol(
-        tld, outer_pixel=True, by_frame=("tld_precision", "tld_recall", "tld_f")
-    ),
-}  # fmt: skip
+    "got10k": Protocol(got10k, by_frame=OVERLAP_MEANS),
+    "tld": Protocol(tld, outer_pixel=True, by_frame=DETECTION_MEANS),
+}
 
 
 def detections(said: Boxes, truth: Boxes, outer_pixel: bool) -> tuple[int, int, int]:
