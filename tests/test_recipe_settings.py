@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 import pytest
@@ -92,13 +92,15 @@ def test_shipped_configs_fit_their_recipes(path):
     network = path.stem.split("_")[0]
     values = read_file(path)
     recipe = values.pop("recipe")
-    given = {"data": "/data"} if recipe != "edge" else {}
-    assert make(module(network, recipe).CONFIG, given | values)
+    config = module(network, recipe).CONFIG
+    required = {one.name: "/data" for one in fields(config) if one.default is MISSING}
+    assert make(config, required | values)
 
 
-def test_the_edge_config_says_what_runs_without_it():
-    values = read_file(next(path for path in SHIPPED if path.stem == "lanes_edge"))
-    config = module("lanes", values.pop("recipe")).CONFIG
+@pytest.mark.parametrize("network", ["lanes", "segmentation", "tracker"])
+def test_the_edge_config_says_what_runs_without_it(network):
+    values = read_file(next(path for path in SHIPPED if path.stem == f"{network}_edge"))
+    config = module(network, values.pop("recipe")).CONFIG
     assert make(config, values) == config()
 
 

@@ -9,13 +9,13 @@ import torch
 from made_tracks import RED, write_coco, write_got10k, write_lasot
 from safetensors.torch import load_file
 
+from road_clarity.models.dinov2 import Dinov2
 from road_clarity.models.errors import BadInput
 from road_clarity.models.lora import adapt
-from road_clarity.models.lorat import Lorat, Regions, build_lorat
+from road_clarity.models.lorat import SIZES, Lorat, Regions
 from road_clarity.models.lorat_crop import Affine, foreground, mean_colour
 from road_clarity.models.lorat_crop import cut as cut_for_inference
 from road_clarity.models.published import load
-from road_clarity.models.published_families import wanted_base
 from road_clarity.models.vit import VitSize
 from road_clarity.training import tracker_answers as answers
 from road_clarity.training import tracker_lorat
@@ -204,8 +204,7 @@ def test_the_simulators_identities_become_tracklets_by_scene():
 def base(tmp_path_factory):
     """Random weights with the names of DINOv2's."""
     torch.manual_seed(0)
-    network = build_lorat("lorat_t6_224")
-    names = wanted_base(network)
+    names = Dinov2(SIZES["t6"]).state_dict()
     state = {key: 0.02 * torch.randn(value.shape) for key, value in names.items()}
     path = tmp_path_factory.mktemp("base") / "dinov2.pth"
     torch.save(state, path)

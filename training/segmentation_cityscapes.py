@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ HEAD_STD, HEAD_BIAS = 0.01, 1e-4  # of the published start
 
 @dataclass(frozen=True, kw_only=True)
 class CityscapesConfig(FitConfig):
-    data: Path = field(metadata={"doc": "folder of leftImg8bit and gtFine"})
+    data: Path = setting(MISSING, "folder of leftImg8bit and gtFine")
     architecture: str = setting("ffnet_40s_bbb", "any FFNet, such as ffnet_78s_dbbb")
     imagenet: Path | None = setting(None, "weights of which only the backbone's are taken")
     input_height: int = setting(512, "of the whole image for the network; dBBB: 1024 [px]", low=32)

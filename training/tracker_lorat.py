@@ -8,7 +8,7 @@ imported.  One sequence in fifty is held out, to choose among states; the author
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,8 +19,7 @@ from torch import Tensor
 from road_clarity.models import dinov2
 from road_clarity.models.errors import BadInput
 from road_clarity.models.lora import adapt
-from road_clarity.models.lorat import Lorat, build_lorat
-from road_clarity.models.published_families import wanted_base
+from road_clarity.models.lorat import SIZES, Lorat, build_lorat
 from road_clarity.models.state_dict_fit import misfit
 from road_clarity.safety.settings import setting
 from road_clarity.training import tracker_answers as answers
@@ -41,7 +40,7 @@ HELD_OUT = 50  # one sequence in so many
 
 @dataclass(frozen=True, kw_only=True)
 class LoratConfig(FitConfig):
-    base: Path = field(metadata={"doc": "DINOv2's weights, such as dinov2_vitb14_pretrain.pth"})
+    base: Path = setting(MISSING, "DINOv2's weights, such as dinov2_vitb14_pretrain.pth")
     architecture: str = setting("lorat_b_224", "any LoRAT that stands on DINOv2")
     got10k: Path | None = setting(None, "folder that holds train")
     got10k_list: Path | None = setting(None, "of its sequences to use, such as VOT's choice")
@@ -105,9 +104,11 @@ def train(config: LoratConfig, out: Path) -> None:
 
 def stand_on(network: Lorat, path: Path, architecture: str) -> None:
     """Put DINOv2's weights beneath.  Raises BadInput when they are those of another size."""
-    base = read_start(path)
-    if wrong := misfit(base, wanted_base(network)):
-        file = dinov2.FILES.get(architecture.split("_")[1], "of no published size")
+    base, size = read_start(path), architecture.split("_")[1]
+    with torch.device("meta"):
+        wanted = dinov2.Dinov2(SIZES[size]).state_dict()
+    if wrong := misfit(base, wanted):
+        file = dinov2.FILES.get(size, "of no published size")
         raise BadInput("base", path, f"must be DINOv2's {file}; {wrong.said()}")
     network.load_state_dict(dinov2.trunk(base, network.side), strict=False)
 
