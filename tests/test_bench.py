@@ -45,7 +45,7 @@ def test_every_way_has_its_turn_in_every_round():
 
 
 def test_the_middle_and_the_worst_of_a_hundred_calls():
-    assert Times.of([float(ms) for ms in range(101)]) == Times(p50=50.0, p99=99.0, count=101)
+    assert Times.of([float(ms) for ms in range(101)]) == Times(50.0, 99.0, best=0.0, count=101)
 
 
 def test_a_convolution_multiplies_once_for_every_weight_and_place():

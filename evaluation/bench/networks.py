@@ -28,6 +28,7 @@ class NetworkRow:
     precision: str
     ms_p50: float
     ms_p99: float
+    ms_best: float
     rounds: int
     ratio: float  # how many times as fast as eager fp32, by p50
     memory_mib: float  # how far the peak of a fresh process grows
@@ -61,6 +62,7 @@ def in_all_ways(asked: Subject, seconds: float, folder: Path) -> list[NetworkRow
             precision=way.precision,
             ms_p50=times[way].p50,
             ms_p99=times[way].p99,
+            ms_best=times[way].best,
             rounds=times[way].count,
             ratio=times[REFERENCE].p50 / times[way].p50,
             memory_mib=peak_growth_mib(asked, way, folder),

@@ -22,12 +22,13 @@ class Times:
 
     p50: float
     p99: float
+    best: float
     count: int
 
     @classmethod
     def of(cls, taken_ms: list[float]) -> Times:
         p50, p99 = np.percentile(taken_ms, (50, 99))
-        return cls(float(p50), float(p99), len(taken_ms))
+        return cls(float(p50), float(p99), min(taken_ms), len(taken_ms))
 
 
 def in_turn(ways: Mapping[Way, Callable[[], object]], seconds: float) -> dict[Way, Times]:
