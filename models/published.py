@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from road_clarity.models import lora
-from road_clarity.models.dinov2 import FILES
 from road_clarity.models.errors import BadInput
-from road_clarity.models.published_families import FAMILIES, Family, LoratFamily, State
+from road_clarity.models.published_families import FAMILIES, Family, State
 from road_clarity.models.state_dict_fit import fill, misfit, require_finite
 from road_clarity.models.state_dict_wrapping import unwrapped
 
@@ -49,9 +47,7 @@ def translate(
     family, given = family_of(name), unwrapped(state_dict)
     state, layout = family.rename(given)
     if base is not None:
-        if not isinstance(family, LoratFamily):
-            raise BadInput("base", f"for {name}", "only LoRAT stands on a base; leave it out")
-        state, layout = family.on_base(name, state, unwrapped(base)), "LoRAT adapted, on DINOv2"
+        state, layout = family.on_base(name, state, unwrapped(base))
     require_fit(name, family, given, state)
     require_finite(name, state)
     return Plain(family.finish(state), layout)
@@ -76,18 +72,9 @@ def require_fit(name: str, family: Family, given: State, state: State) -> None:
         wrong = misfit(state, family.wanted(name, state))
     if not wrong:
         return
-    hint = lorat_hint(name, state) if isinstance(family, LoratFamily) else ""
-    raise BadInput("state dict", f"for {name}", f"{wrong.said()}{hint or look_alike(name, given)}")
-
-
-def lorat_hint(name: str, state: Mapping[str, Tensor]) -> str:
-    """What to give along with a checkpoint that holds only one part of a LoRAT."""
-    file = FILES.get(name.split("_")[1], "the base it was trained on")
-    if "cls_token" in state:
-        return "; it is DINOv2, a base: give a LoRAT checkpoint, and this one as its base"
-    if lora.rank_of(state) and "patch_embed.proj.weight" not in state and fits(name, dict(state)):
-        return f"; it holds only what was trained: give DINOv2's {file} as the base, too"
-    return ""
+    foreign = bool(wrong.unknown or wrong.different)
+    hint = family.hint(name, state, foreign) or look_alike(name, given)
+    raise BadInput("state dict", f"for {name}", wrong.said() + hint)
 
 
 def look_alike(name: str, given: State) -> str:
@@ -98,10 +85,11 @@ def look_alike(name: str, given: State) -> str:
 
 
 def fits(name: str, given: State) -> bool:
-    """Whether nothing in a state dict is foreign to `name`; a LoRAT's frozen parts may lack."""
+    """Whether a state dict is one of `name`, or the part of one that needs a base."""
     family = family_of(name)
     state, _ = family.rename(given)
     with torch.device("meta"):
         wrong = misfit(state, family.wanted(name, state))
-    partial = isinstance(family, LoratFamily) and bool(lora.rank_of(state))
-    return not (wrong.unknown or wrong.different or (wrong.missing and not partial))
+    if wrong.unknown or wrong.different:
+        return False
+    return not wrong.missing or family.is_part(state)

@@ -58,6 +58,21 @@ class Family:
         """The network's state dict, from one that was found to fit."""
         return state
 
+    def is_part(self, state: State) -> bool:
+        """Whether the state dict holds only what was trained, and needs a base beneath it."""
+        return False
+
+    def on_base(self, name: str, state: State, base: State) -> tuple[State, str]:
+        """A part, renamed, with its base; and what the layout is called.  Raises BadInput."""
+        raise BadInput("base", f"for {name}", "only LoRAT stands on a base; leave it out")
+
+    def hint(self, name: str, state: State, foreign: bool) -> str:
+        """What to do about a renamed state dict that does not fit, where the family can tell.
+
+        foreign: it holds something that is no part of `name`
+        """
+        return ""
+
 
 class Scnn(Family):
     """The common PyTorch port (harryhan618/SCNN_Pytorch), also of the authors' own weights."""
@@ -156,18 +171,33 @@ class LoratFamily(Family):
     def finish(self, state: State) -> State:
         return lora.merge(state)
 
-    def on_base(self, name: str, state: State, base: State) -> State:
-        """The trained parts with DINOv2's weights beneath them.  Raises BadInput."""
+    def is_part(self, state: State) -> bool:
+        return bool(lora.rank_of(state)) and "patch_embed.proj.weight" not in state
+
+    def hint(self, name: str, state: State, foreign: bool) -> str:
+        if "cls_token" in state:
+            return "; it is DINOv2, a base: give a LoRAT checkpoint, and this one as its base"
+        if foreign or not self.is_part(state):
+            return ""
+        return f"; it holds only what was trained: give DINOv2's {file_of(name)} as the base, too"
+
+    def on_base(self, name: str, state: State, base: State) -> tuple[State, str]:
         if not lora.rank_of(state):
             raise BadInput("base", f"for {name}", "leave it out; FILE has no adaptations to lay on")
         size, region = name.split("_")[1:]
         with torch.device("meta"):
             wanted = dinov2.Dinov2(SIZES[size]).state_dict()
         if wrong := misfit(base, wanted):
-            file = dinov2.FILES.get(size, "no published file")
-            raise BadInput("base", f"for {name}", f"must be DINOv2's {file}; {wrong.said()}")
+            remedy = f"must be DINOv2's {file_of(name)}; {wrong.said()}"
+            raise BadInput("base", f"for {name}", remedy)
         side = REGIONS[region].search_px // PATCH
-        return dinov2.beneath(dinov2.trunk(base, side), state) | state
+        laid = dinov2.beneath(dinov2.trunk(base, side), state) | state
+        return laid, "LoRAT adapted, on DINOv2"
+
+
+def file_of(name: str) -> str:
+    """DINOv2's file beneath the LoRAT of that name."""
+    return dinov2.FILES.get(name.split("_")[1], "file of the same size")
 
 
 class Dinov2Family(Family):
