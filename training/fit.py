@@ -9,10 +9,10 @@ another number of processes.
 from __future__ import annotations
 
 import copy
-import json
 import math
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -103,14 +103,21 @@ def stacked(items: list[Any]) -> Any:
     return refused[0] if refused else default_collate(items)
 
 
+def parted(batch: Any, count: int) -> list[Any]:
+    """A batch as so many smaller ones."""
+    chunks = [tensor.chunk(count) for tensor in batch]
+    return [type(batch)(*part) for part in zip(*chunks, strict=True)]
+
+
 class Run(Generic[Net, Item]):
     """One sitting of a training."""
 
     def __init__(self, recipe: Recipe[Net, Item], out: Path) -> None:
         self.recipe, self.out, config = recipe, out, recipe.config
         self.accelerator = accelerator(config.precision)
-        if config.batch % self.accelerator.num_processes:
-            remedy = f"must be a multiple of the {self.accelerator.num_processes} processes"
+        shares = self.accelerator.num_processes * config.parts
+        if config.batch % shares:
+            remedy = f"must be a multiple of processes times parts, which is {shares}"
             raise BadInput("batch", config.batch, remedy)
         kept = load_checkpoint(config, out / CHECKPOINT)
         self.lesson, *self.optimisers = self.accelerator.prepare(
@@ -173,8 +180,7 @@ class Run(Generic[Net, Item]):
         rate = recipe.rate(step)
         for group in (g for one in self.optimisers for g in one.param_groups):
             group["lr"] = rate * group.get("share", 1.0)
-        loss = recipe.loss(self.lesson(batch), batch)
-        self.accelerator.backward(loss)
+        loss = self._slope(batch)
         if recipe.config.clip:
             self.accelerator.clip_grad_norm_(self.lesson.parameters(), recipe.config.clip)
         for one in self.optimisers:
@@ -183,7 +189,19 @@ class Run(Generic[Net, Item]):
         self.progress.step += 1
         if self.mean is not None:
             blend(self.mean, recipe.network, recipe.memory(self.progress.step))
-        return loss.detach()
+        return loss
+
+    def _slope(self, batch: Item) -> Tensor:
+        """Put the gradient of the batch's loss into the weights.  Returns the loss."""
+        parts = parted(batch, self.recipe.config.parts)
+        losses = []
+        for number, part in enumerate(parts, start=1):
+            more = number < len(parts)  # then the processes need not agree yet
+            with self.accelerator.no_sync(self.lesson) if more else nullcontext():
+                loss = self.recipe.loss(self.lesson(part), part) / len(parts)
+                self.accelerator.backward(loss)
+            losses.append(loss.detach())
+        return torch.stack(losses).sum()
 
     def _mean(self, losses: list[Tensor]) -> float:
         """Of the losses since the last line, over all processes.  Raises BadInput for no number."""
@@ -200,8 +218,7 @@ class Run(Generic[Net, Item]):
             if checked:
                 figures |= self._score()
                 figures["seconds"] = round(self.progress.seconds, 1)
-                print(json.dumps({"step": step, **figures}), flush=True)
-            self._log.write(step, figures)
+            self._log.write(step, figures, aloud=checked)
             self._log.show(step, figures["loss"])
             if checked:
                 save_checkpoint(self._state(), self.recipe.config, self.out / CHECKPOINT)

@@ -23,14 +23,20 @@ class TrainingLog:
         self._bar = Progress(
             TextColumn("step"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn(),
             TextColumn("{task.description}"), console=Console(stderr=True),
-            disable=not sys.stderr.isatty(),
+            disable=not sys.stderr.isatty(), redirect_stdout=False,
         )  # fmt: skip
         self._task = self._bar.add_task("", total=steps, completed=step)
         self._bar.start()
 
-    def write(self, step: int, figures: dict[str, float]) -> None:
+    def write(self, step: int, figures: dict[str, float], aloud: bool) -> None:
+        """Into the files, and aloud onto stdout as well."""
+        line = json.dumps({"step": step, **figures})
         with self._file.open("a") as file:
-            file.write(json.dumps({"step": step, **figures}) + "\n")
+            file.write(line + "\n")
+        if aloud and sys.stdout.isatty():
+            self._bar.console.print(line, markup=False, soft_wrap=True)  # above the bar
+        elif aloud:
+            print(line, flush=True)
         if self._board is not None:
             for name, value in figures.items():
                 self._board.add_scalar(name, value, step)
