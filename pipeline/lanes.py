@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from road_clarity.models.lane_decoding import DecodedLane, View, decode
 from road_clarity.pipeline.answers import require_finite
@@ -17,7 +18,7 @@ from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.backends.runtime import RuntimeConfig
 from road_clarity.pipeline.compiled_passes import use_compiled_passes
 from road_clarity.pipeline.frame import Frame, resized
-from road_clarity.safety.scene import Lane, Lanes
+from road_clarity.safety.scene import Box, Lane, Lanes
 from road_clarity.safety.settings import setting
 
 
@@ -54,10 +55,7 @@ class LaneStage:
     @torch.inference_mode()
     def run(self, frame: Frame) -> Lanes:
         view = self.view(frame.size)
-        _, top, _, bottom = (round(edge) for edge in view.crop)
-        seen = resized(frame.image[top:bottom], view.network)
-        image = self._network.prepare(torch.from_numpy(seen)[None].to(self._device))
-        maps = self._network(image)
+        maps = self._network(self._image(frame, view))
         require_finite("lane", maps.logits, maps.existence)
         lanes = decode(
             maps.logits[0],
@@ -68,6 +66,20 @@ class LaneStage:
             least_confidence=self._config.confidence,
         )
         return Lanes(frame.stamp_ns, tuple(as_lane(lane, frame.size) for lane in lanes))
+
+    @torch.inference_mode()
+    def features(self, frame: Frame) -> tuple[Tensor, Box]:
+        """(C, h, w) of the explained layer, and the part of the frame that they are of [px]."""
+        view = self.view(frame.size)
+        _, seen = self.networks[0].explain(self._image(frame, view))
+        return seen[0], view.crop
+
+    def _image(self, frame: Frame, view: View) -> Tensor:
+        """What the network is asked: (1, 3, H, W)"""
+        _, top, _, bottom = (round(edge) for edge in view.crop)
+        seen = resized(frame.image[top:bottom], view.network)
+        image: Tensor = self._network.prepare(torch.from_numpy(seen)[None].to(self._device))
+        return image
 
     def view(self, size: tuple[int, int]) -> View:
         """What the network sees of a frame of that size (width, height)."""

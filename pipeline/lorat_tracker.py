@@ -80,6 +80,14 @@ class LoratTracker:
             for region, box, score in zip(regions, boxes.tolist(), confidence.tolist(), strict=True)
         ]
 
+    def question(
+        self, frame: Tensor, template: Template, last: Box
+    ) -> tuple[tuple[Tensor, ...], Box]:
+        """What the network is asked about one target, and the search region in the frame [px]."""
+        region, side = self._search(frame, template, last), float(self._regions.search_px)
+        inputs = template.image[None], normalise(region.image[None]), template.mask[None]
+        return tuple(x.to(self._device) for x in inputs), region.affine.to_frame((0, 0, side, side))
+
     def _search(self, frame: Tensor, template: Template, last: Box) -> Region:
         side = self._regions.search_px
         wanted = around(enlarged(last), self._regions.search_factor, side)

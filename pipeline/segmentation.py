@@ -16,7 +16,7 @@ from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.backends.runtime import RuntimeConfig
 from road_clarity.pipeline.frame import Frame, resized
 from road_clarity.safety.cityscapes import CAMVID_INDEX
-from road_clarity.safety.scene import CLASSES, Segmentation
+from road_clarity.safety.scene import CLASSES, Box, Segmentation
 from road_clarity.safety.settings import setting
 
 
@@ -44,12 +44,21 @@ class SegmentationStage:
 
     @torch.inference_mode()
     def run(self, frame: Frame) -> Segmentation:
-        squeezed = resized(frame.image, self._size)
-        image = normalise(torch.from_numpy(squeezed)[None].to(self._device))
-        logits = self._network(image)
+        logits = self._network(self._image(frame))
         require_finite("segmentation", logits)
         classes = likeliest(logits, self._size)
         return Segmentation(frame.stamp_ns, classes.cpu().numpy(), frame.size)
+
+    @torch.inference_mode()
+    def features(self, frame: Frame) -> tuple[Tensor, Box]:
+        """(C, h, w) of the explained layer, and the part of the frame that they are of [px]."""
+        _, seen = self.networks[0].explain(self._image(frame))
+        return seen[0], (0.0, 0.0, *frame.size)
+
+    def _image(self, frame: Frame) -> Tensor:
+        """What the network is asked: (1, 3, H, W)"""
+        squeezed = resized(frame.image, self._size)
+        return normalise(torch.from_numpy(squeezed)[None].to(self._device))
 
 
 def require_known(name: str, classes: int) -> None:

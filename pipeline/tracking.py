@@ -7,6 +7,7 @@ when there is nobody.
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.blobs import Candidate, find_objects
@@ -19,7 +20,7 @@ from road_clarity.pipeline.targets import (
     alive,
     unexplained,
 )
-from road_clarity.safety.scene import Segmentation, Tracks
+from road_clarity.safety.scene import Box, Segmentation, Tracks
 
 __all__ = ["TrackStage", "TrackerConfig"]
 
@@ -48,6 +49,14 @@ class TrackStage:
         self._targets = alive(self._targets, frame.size, self._config)
         confirmed = [target.shown() for target in self._targets if target.is_believed(self._config)]
         return Tracks(frame.stamp_ns, tuple(confirmed))
+
+    @torch.inference_mode()
+    def features(self, frame: Frame, box: Box) -> tuple[Tensor, Box]:
+        """(D, h, w) of the explained layer, looking for what is in the box, and where [px]."""
+        image = torch.from_numpy(frame.image)
+        inputs, region = self._tracker.question(image, self._tracker.remember(image, box), box)
+        _, seen = self.networks[0].explain(*inputs)
+        return seen[0], region
 
     def _follow(self, image: torch.Tensor) -> None:
         answers = self._tracker.find(image, [(one.template, one.box) for one in self._targets])
