@@ -134,6 +134,18 @@ def test_two_processes_learn_what_one_does(tmp_path):
         assert two == pytest.approx(one, rel=1e-5)
 
 
+def test_a_batch_in_parts_teaches_what_it_does_at_once(tmp_path):
+    fit(Line(LineConfig(steps=20)), tmp_path / "once")
+    fit(Line(LineConfig(steps=20, parts=4)), tmp_path / "parts")
+    for parts, once in zip(log(tmp_path / "parts"), log(tmp_path / "once"), strict=True):
+        assert parts == pytest.approx(once, rel=1e-5)
+
+
+def test_a_batch_that_cannot_be_parted_evenly_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="batch 8: must be a multiple .* which is 3"):
+        fit(Line(LineConfig(parts=3)), tmp_path)
+
+
 def test_the_mean_of_the_weights_follows_them():
     mean, network = torch.nn.Linear(1, 1), torch.nn.Linear(1, 1)
     mean.weight.data.fill_(1.0)

@@ -20,7 +20,7 @@ UNREADABLE = (
     RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError,
     pickle.UnpicklingError,
 )  # fmt: skip
-MAY_CHANGE = {"steps", "check_every", "workers"}  # between two sittings of one run, and paths
+MAY_CHANGE = {"steps", "check_every", "workers", "parts"}  # between two sittings; paths, too
 
 
 def save_checkpoint(state: dict[str, Any], config: FitConfig, path: Path) -> None:

@@ -28,6 +28,7 @@ class FitConfig(Checked):
     memory: float = setting(
         0.0, "of the mean of the weights, per step; 0: no mean", low=0.0, high=1.0
     )
+    parts: int = setting(1, "a batch is worked through one by one, to save memory", low=1)
     clip: float = setting(0.0, "largest norm of the gradient; 0: any", low=0.0)
     check_every: int = setting(100, "steps between two scores and checkpoints", low=1)
     workers: int = setting(0, "processes that make samples; 0: none but the training one", low=0)
