@@ -19,12 +19,12 @@ def test_a_map_of_a_part_lies_at_its_place():
     # nine places of 4 x 2 px each, whose middle one covers columns 8..11 and rows 12..13
     drawn = placed(middle, (4.0, 10.0, 16.0, 16.0), (32, 24))
     assert drawn.shape == (24, 32)
-    rows, columns = np.nonzero(drawn >= 0.5)
+    rows, columns = np.nonzero(drawn >= 0.4)
     assert (columns.min(), columns.max(), rows.min(), rows.max()) == (8, 11, 12, 13)
     assert drawn[:, 16:].max() == 0.0
 
 
-@pytest.mark.skipif(not NEEDED <= set(weights.names()), reason="the networks are not published")
+@pytest.mark.skipif(not set(weights.names()) >= NEEDED, reason="the networks are not published")
 def test_the_networks_of_a_drive_are_shown_one_after_the_other():
     frame = Frame(0, 0, street())
     maps = EigenMaps(preset("edge"))
@@ -37,4 +37,4 @@ def test_the_networks_of_a_drive_are_shown_one_after_the_other():
     for one in shown:
         assert one.strength.shape == frame.image.shape[:2]
         assert 0.0 <= one.strength.min() <= one.strength.max() <= 1.0
-    assert NEEDED == set(maps.cards)
+    assert set(maps.cards) == NEEDED
