@@ -5,6 +5,7 @@ Everything after the network is the code that the pipeline's stages run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,13 +14,15 @@ import torch
 from torch import Tensor
 
 from road_clarity.models.autoencoder import Autoencoder
+from road_clarity.models.eigen_cam import EigenCam
 from road_clarity.models.ffnet import FFNet
 from road_clarity.models.lane_decoding import DecodedLane, View, columns_at, decode
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.lorat import Lorat, TrackMap
 from road_clarity.models.lorat_crop import best_token, hann_window, penalised
-from road_clarity.models.scnn import LaneHeads
-from road_clarity.pipeline.backends.entries import Entry
+from road_clarity.models.scnn import LaneHeads, LaneMaps
+from road_clarity.pipeline.backends.entries import Entry, Size
+from road_clarity.pipeline.lanes import LaneConfig
 from road_clarity.pipeline.segmentation import likeliest
 from road_clarity.pipeline.targets import TrackerConfig, overlap
 from road_clarity.safety.anomaly import look
@@ -69,8 +72,10 @@ def raw(entry: Entry, said: Answers, theirs: Answers) -> Figures:
 
 
 def note_largest(found: Figures, name: str, value: Tensor) -> None:
-    # In this order nan stays nan.
-    found[name] = float(value) if not float(value) <= found.get(name, 0.0) else found[name]
+    """nan counts as the largest of all."""
+    before = found.get(name, -1.0)
+    if not math.isnan(before) and not float(value) <= before:
+        found[name] = float(value)
 
 
 def rms(x: Tensor) -> Tensor:
@@ -78,31 +83,27 @@ def rms(x: Tensor) -> Tensor:
 
 
 def explanation(seen: Tensor, theirs: Tensor) -> Figures:
-    """Eigen-CAM of two maps (B, C, h, w) of the explained layer."""
-    one, other = (eigen_cam(x).flatten(1) for x in (seen, theirs))
-    count = max(1, round(HOTTEST * one.shape[1]))
-    elsewhere = 0.0
-    for a, b in zip(one, other, strict=True):
-        common = set(a.topk(count).indices.tolist()) & set(b.topk(count).indices.tolist())
-        elsewhere = max(elsewhere, 1 - len(common) / count)
-    return {
-        "explanation_rms": float(rms(one - other) / one.std()),
-        "explanation_area": elsewhere,
-    }
+    """Eigen-CAM of two maps (B, C, h, w) of the explained layer: the largest over the batch."""
+    if not theirs.isfinite().all():
+        return {"explanation_rms": math.nan, "explanation_area": math.nan}
+    found: Figures = {}
+    for one, other in zip(seen, theirs, strict=True):
+        cam = EigenCam()  # remembers the sign of the first for the second
+        a, b = cam.step(one).flatten(), cam.step(other).flatten()
+        note_largest(found, "explanation_rms", rms(a - b))
+        note_largest(found, "explanation_area", elsewhere(a, b))
+    return found
 
 
-def eigen_cam(x: Tensor) -> Tensor:
-    flat = x.flatten(2)  # (B, C, N)
-    flat = flat - flat.mean(dim=2, keepdim=True)
-    vectors = torch.linalg.eigh(flat @ flat.transpose(1, 2)).eigenvectors[:, :, -1]
-    cam = torch.einsum("bc,bcn->bn", vectors, flat)
-    return (cam * cam.gather(1, cam.abs().argmax(1, keepdim=True)).sign()).view(
-        len(x), *x.shape[2:]
-    )
+def elsewhere(one: Tensor, other: Tensor) -> Tensor:
+    """Share of the hottest places of one map that are not among those of the other."""
+    count = max(1, round(HOTTEST * len(one)))
+    hot = [torch.zeros_like(x).index_fill(0, x.topk(count).indices, 1.0) for x in (one, other)]
+    return 1 - (hot[0] * hot[1]).sum() / count
 
 
-def lanes(input_size: tuple[int, int], said: Any, theirs: Any) -> Figures:
-    """input_size: (rows, columns); the frame is as large as what the network sees."""
+def lanes(input_size: Size, said: LaneMaps, theirs: LaneMaps) -> Figures:
+    """input_size: (rows, columns).  Lines that the stage would not believe may come and go."""
     size = (input_size[1], input_size[0])
     view = View(size, (0, 0, *size), size)
     one, other = (
@@ -110,11 +111,12 @@ def lanes(input_size: tuple[int, int], said: Any, theirs: Any) -> Figures:
         for maps in (said, theirs)
     )
     both = [(one[key], other[key]) for key in one.keys() & other.keys()]
+    alone = [(one | other)[key] for key in one.keys() ^ other.keys()]
     return {
         "class_pixels": changed(*(likely_lane(maps.logits, size) for maps in (said, theirs))),
-        "lane_lines": float(len(one.keys() ^ other.keys())),
+        "lane_lines": float(sum(lane.confidence >= LaneConfig().confidence for lane in alone)),
         "lane_points": max((apart(a, b) for a, b in both), default=0.0),
-        "confidence": max((abs(a.confidence - b.confidence) for a, b in both), default=0.0),
+        "lane_confidence": max((abs(a.confidence - b.confidence) for a, b in both), default=0.0),
     }
 
 
@@ -153,7 +155,9 @@ def targets(said: TrackMap, theirs: TrackMap) -> Figures:
     )
     worth = penalised(said.score_map, window)
     return {
-        "confidence": float((sure - at(theirs.score_map.sigmoid().flatten(1), places)).abs().max()),
+        "target_confidence": float(
+            (sure - at(theirs.score_map.sigmoid().flatten(1), places)).abs().max()
+        ),
         "place": float((at(worth, places) - at(worth, picked)).max()),
         "box_there": max(
             (1 - overlap(a, b) for a, b in zip(boxes, same, strict=True)), default=0.0

@@ -33,14 +33,15 @@ LIMITS = {
     "output_rms": Limit("raw outputs, rms difference [standard deviations]", 1e-4, 0.05),
     "output_max": Limit("raw outputs, largest difference [standard deviations]", 1e-3, 0.3),
     "share_max": Limit("raw outputs that are shares, largest difference", 1e-4, 0.05),
-    "explanation_rms": Limit("Eigen-CAM map, rms difference [standard deviations]", 1e-3, 0.1),
+    "explanation_rms": Limit("Eigen-CAM map, rms difference [its largest value]", 1e-3, 0.05),
     "explanation_area": Limit("hottest tenth of it that lies elsewhere [share]", 0.01, 0.15),
     "class_pixels": Limit("pixels of another class [share of the frame]", 1e-4, 0.01),
-    "lane_lines": Limit("lane lines that one of both does not see [lines a frame]", 0.0, 0.1, MEAN),
+    "lane_lines": Limit("lane lines that only one of both sees [lines a frame]", 0.0, 0.1, MEAN),
     "lane_points": Limit(
-        "distance of lane points, median of a line [px of the network's image]", 0.01, 1.0
+        "distance of lane points, median of a line [px of the network's image]", 0.01, 1.0, MEAN
     ),
-    "confidence": Limit("confidence of lane lines or targets, difference", 1e-4, 0.05),
+    "lane_confidence": Limit("confidence of lane lines, difference", 1e-4, 0.05, MEAN),
+    "target_confidence": Limit("confidence of targets, difference", 1e-4, 0.05),
     "place": Limit("score that torch gives the place picked, below its best", 1e-4, 0.01),
     "box_there": Limit("box of a sure target at torch's place, 1 - overlap (IoU)", 1e-3, 0.1),
     "box": Limit("box of a sure target as picked, 1 - overlap (IoU)", 1e-3, 0.05, MEAN),

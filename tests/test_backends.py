@@ -1,0 +1,225 @@
+"""What runs the networks: the same answers from every backend, and no backend but the one asked."""
+
+import importlib.util
+import json
+import sys
+
+import pytest
+import torch
+
+from road_clarity.models import registry
+from road_clarity.models.cards import Card
+from road_clarity.models.errors import BadInput
+from road_clarity.models.latent_lstm import LatentLstm
+from road_clarity.models.lorat import Lorat, Regions
+from road_clarity.models.scnn import ScnnLite0
+from road_clarity.models.vit import VitSize
+from road_clarity.pipeline.backends import exported, runtime
+from road_clarity.pipeline.backends.entries import entries, examples
+from road_clarity.pipeline.backends.exported import ExportKey, file_sha256
+from road_clarity.pipeline.backends.graph import Flat, mount
+from road_clarity.pipeline.backends.network import load, open_graphs, torch_graphs, write_graph
+from road_clarity.pipeline.backends.onnx_runtime import CPU, CUDA, TENSORRT, providers
+from road_clarity.pipeline.backends.runtime import RuntimeConfig, resolve_precision
+from road_clarity.training.publish import publish
+
+CARD = Card(
+    name="steady", architecture="latent_lstm_256", data={}, command="none", seed=1, cost="none",
+    metrics={}, metrics_command="none",
+)  # fmt: skip
+
+
+def installed(*packages: str) -> pytest.MarkDecorator:
+    missing = [one for one in packages if importlib.util.find_spec(one) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)} is not installed")
+
+
+BACKENDS = [
+    pytest.param("onnx", marks=installed("onnxruntime", "onnx", "onnxscript")),
+    pytest.param("openvino", marks=installed("openvino")),
+]
+
+
+def memory() -> LatentLstm:
+    torch.manual_seed(0)
+    network = LatentLstm().eval()
+    torch.nn.init.normal_(network.head.weight)
+    return network
+
+
+def small_tracker() -> Lorat:
+    torch.manual_seed(0)
+    return Lorat(VitSize(width=24, depth=1, heads=2), Regions(28, 42, 4.0)).eval()
+
+
+def seen_by(network: torch.nn.Module, batch: int) -> tuple[torch.Tensor, ...]:
+    (entry,) = entries(network)
+    shapes = [(batch, *one.shape[1:]) for one in examples(network, entry, None)]
+    template, search, mask = shapes
+    return torch.randn(template), torch.randn(search), torch.ones(mask, dtype=torch.long)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@torch.no_grad()
+def test_an_exported_tracker_answers_any_number_of_targets_as_torch_does(backend, tmp_path):
+    network = small_tracker()
+    (entry,) = entries(network)
+    flat = Flat(network, entry)
+    write_graph(backend, flat, examples(network, entry, None), tmp_path / "forward")
+    graph = open_graphs(network, tmp_path, backend, "fp32", "cpu")["forward"]
+    for targets in (1, 3):
+        inputs = seen_by(network, targets)
+        scores, boxes, seen = graph.run(inputs, explained=True)
+        expected = network(*inputs)
+        torch.testing.assert_close(scores, expected.score_map, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(boxes, expected.boxes, atol=1e-5, rtol=1e-4)
+        assert seen.shape == (targets, 24, 3, 3)
+    assert (graph.runtime.backend, graph.runtime.precision) == (backend, "fp32")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@torch.no_grad()
+def test_a_mounted_memory_goes_on_from_its_own_state(backend, tmp_path):
+    reference, network = memory(), memory()
+    (entry,) = entries(network)
+    write_graph(backend, Flat(network, entry), examples(network, entry, None), tmp_path / "step")
+    mount(network, open_graphs(network, tmp_path, backend, "fp32", "cpu"))
+    z = torch.randn(1, 32)
+    torch.testing.assert_close(
+        network.dream(z, None, 3), reference.dream(z, None, 3), atol=1e-5, rtol=1e-4
+    )
+
+
+@torch.no_grad()
+def test_the_explained_map_of_a_lane_network_is_what_messages_were_passed_about():
+    network = ScnnLite0((32, 64), channels=8).eval()
+    graph = torch_graphs(network, "fp32", "cpu")["forward"]
+    logits, existence, seen = graph.run((torch.randn(1, 3, 32, 64),), explained=True)
+    assert (logits.shape, existence.shape, seen.shape) == ((1, 5, 4, 8), (1, 4), (1, 8, 4, 8))
+    torch.testing.assert_close(network.layer2(seen), logits)
+
+
+@torch.no_grad()
+def test_bfloat16_in_torch_answers_in_float32_and_nearly_the_same():
+    network = small_tracker()
+    inputs = seen_by(network, 2)
+    scores, boxes = torch_graphs(network, "bf16", "cpu")["forward"].run(inputs)
+    assert scores.dtype == boxes.dtype == torch.float32
+    difference = (scores - network(*inputs).score_map).abs().max()
+    assert 0 < difference < 0.1
+
+
+@pytest.mark.parametrize(
+    ("backend", "wanted", "native", "chosen"),
+    [
+        ("torch", "auto", True, "bf16"),
+        ("torch", "auto", False, "fp32"),
+        ("torch", "fp32", True, "fp32"),
+        ("openvino", "bf16", True, "bf16"),
+        ("onnx", "auto", True, "fp32"),
+    ],
+)
+def test_auto_is_bfloat16_only_where_backend_and_machine_multiply_it(
+    backend, wanted, native, chosen, monkeypatch
+):
+    monkeypatch.setattr(runtime, "multiplies_bfloat16", lambda device: native)
+    assert resolve_precision(RuntimeConfig(backend=backend, precision=wanted), "cpu") == chosen
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino", "onnx"])
+def test_bfloat16_that_cannot_be_had_is_refused(backend, monkeypatch):
+    monkeypatch.setattr(runtime, "multiplies_bfloat16", lambda device: False)
+    with pytest.raises(BadInput, match="precision bf16: .* use fp32"):
+        resolve_precision(RuntimeConfig(backend=backend, precision="bf16"), "cpu")
+
+
+def test_an_unknown_backend_is_answered_with_those_there_are():
+    with pytest.raises(BadInput, match="backend abacus: use one of torch, onnx, openvino"):
+        RuntimeConfig(backend="abacus")
+
+
+def test_on_a_gpu_tensorrt_comes_before_cuda_and_the_cpu_last():
+    found = providers([TENSORRT, CUDA, CPU], "fp32", "cuda")
+    assert [name for name, _ in found] == [TENSORRT, CUDA, CPU]
+
+
+@pytest.mark.parametrize(("available", "precision"), [([CPU], "fp32"), ([CUDA, CPU], "bf16")])
+def test_a_gpu_without_its_provider_is_refused(available, precision):
+    with pytest.raises(BadInput, match="pip install onnxruntime-gpu, or --device cpu"):
+        providers(available, precision, "cuda")
+
+
+@pytest.mark.parametrize("backend, package", [("openvino", "openvino"), ("onnx", "onnxruntime")])
+def test_a_backend_that_is_not_installed_is_refused_with_its_extra(
+    backend, package, monkeypatch, tmp_path
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(BadInput, match=rf"pip install 'road_clarity\[{backend}\]'"):
+        open_graphs(memory(), tmp_path, backend, "fp32", "cpu")
+
+
+@pytest.fixture
+def export_folder(monkeypatch, tmp_path):
+    """Weights 'steady', and an export of them that passed and holds one file."""
+    network = memory()
+    monkeypatch.setitem(registry.BUILDERS, "latent_lstm_256", LatentLstm)
+    shipped = tmp_path / "weights"
+    shipped.mkdir()
+    publish(CARD, network.state_dict(), shipped)
+    read = exported_weights(shipped)
+    monkeypatch.setattr("road_clarity.pipeline.weights.load", read)
+    monkeypatch.setenv("ROAD_CLARITY_EXPORTS", str(tmp_path / "exports"))
+    folder = tmp_path / "exports" / "steady-openvino-fp32"
+    folder.mkdir(parents=True)
+    (folder / "step.xml").write_text("graph")
+    report = {
+        "passed": True,
+        "weights_sha256": read("steady")[1].sha256,
+        "files": {"step.xml": file_sha256(folder / "step.xml")},
+    }
+    (folder / "parity.json").write_text(json.dumps(report))
+    return folder
+
+
+def exported_weights(shipped):
+    from road_clarity.pipeline.weights import load
+
+    return lambda name, device="cpu": load(name, device, shipped)
+
+
+def change(folder, **changes):
+    path = folder / "parity.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+SETTINGS = RuntimeConfig(backend="openvino", precision="fp32")
+AGAIN = "run `road-clarity export steady --to openvino --precision fp32` again"
+
+
+def test_an_export_is_found_by_its_weights_backend_and_precision(export_folder):
+    key = ExportKey("steady", "openvino", "fp32", None)
+    made_of = json.loads((export_folder / "parity.json").read_text())["weights_sha256"]
+    assert exported.find(key, made_of) == export_folder
+
+
+def test_a_missing_export_is_answered_with_the_command_that_makes_it(export_folder):
+    with pytest.raises(BadInput, match="is not there; run `road-clarity export steady --to onnx"):
+        load("steady", RuntimeConfig(backend="onnx"))
+
+
+def test_an_export_of_other_weights_is_refused(export_folder):
+    change(export_folder, weights_sha256="ab" * 32)
+    with pytest.raises(BadInput, match=f"was made of weights abababababab, .*{AGAIN}"):
+        load("steady", SETTINGS)
+
+
+def test_an_export_that_did_not_pass_is_refused(export_folder):
+    change(export_folder, passed=False)
+    with pytest.raises(BadInput, match=f"did not agree with torch; {AGAIN}"):
+        load("steady", SETTINGS)
+
+
+def test_a_file_that_is_not_the_compared_one_is_refused(export_folder):
+    (export_folder / "step.xml").write_text("another graph")
+    with pytest.raises(BadInput, match=f"holds another step.xml than .*{AGAIN}"):
+        load("steady", SETTINGS)
