@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import cv2
 import numpy as np
@@ -11,11 +12,12 @@ import torch
 from made_lanes import LEFT, RIGHT, ROWS, made_culane, made_tusimple, write
 
 from road_clarity.models.errors import BadInput
-from road_clarity.models.scnn import ScnnVgg16
+from road_clarity.models.scnn import LaneMaps, ScnnVgg16
 from road_clarity.training.culane import read_culane
 from road_clarity.training.fit import fit
 from road_clarity.training.imagenet_start import start_vgg16
 from road_clarity.training.labelled_road import LabelledRoad
+from road_clarity.training.lane_loss import LaneBatch, lane_loss
 from road_clarity.training.lanes_published import PublishedLanes, PublishedLanesConfig
 from road_clarity.training.road_augment import padded, plain, turned, vary
 from road_clarity.training.tusimple import LabelledFrame
@@ -130,6 +132,26 @@ def test_a_label_file_that_cannot_be_used_is_refused(tmp_path, text, said):
 def test_a_label_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(BadInput, match="label_data_0531.json: is not there"):
         read_tusimple(tmp_path, ("label_data_0531.json",))
+
+
+def test_an_image_smaller_than_its_labels_is_refused(tmp_path):
+    roads = read_tusimple(made_tusimple(tmp_path), ("label_data_0313.json",))
+    write(tmp_path / "clips/0313-1/0/20.jpg", np.zeros((36, 64, 3), np.uint8))
+    with pytest.raises(BadInput, match="20.jpg: has 36 rows; its lanes reach row 68"):
+        roads[0]
+
+
+def test_background_counts_less_and_existence_a_tenth():
+    """Half background, half class 1, and the network says background with logit 2 everywhere."""
+    logits = torch.zeros(1, 5, 4, 4)
+    logits[:, 0] = 2.0
+    classes = torch.zeros(1, 32, 32, dtype=torch.uint8)
+    classes[:, 16:] = 1
+    wanted = LaneBatch(torch.empty(0), classes, torch.tensor([[1.0, 0, 0, 0]]))
+    lane = math.log(math.e**2 + 4)  # cross-entropy of a lane's pixel; a background's is 2 less
+    pixels = (0.4 * (lane - 2) + lane) / 1.4
+    loss = lane_loss(LaneMaps(logits, torch.full((1, 4), 0.5)), wanted)
+    assert loss.item() == pytest.approx(pixels + 0.1 * math.log(2))
 
 
 def lit_road() -> LabelledRoad:

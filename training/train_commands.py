@@ -88,7 +88,10 @@ def module(network: str, recipe: object) -> Any:
     """The recipe's module.  Raises BadInput."""
     if recipe not in RECIPES[network]:
         raise BadInput("recipe", recipe, f"for {network} there are {', '.join(RECIPES[network])}")
-    return import_module(f"road_clarity.training.{RECIPES[network][str(recipe)]}")
+    try:
+        return import_module(f"road_clarity.training.{RECIPES[network][str(recipe)]}")
+    except ModuleNotFoundError as error:
+        raise BadInput("package", error.name, "pip install 'road_clarity[train]'") from error
 
 
 def setting_options(network: str) -> Iterator[inspect.Parameter]:

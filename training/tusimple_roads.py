@@ -34,6 +34,9 @@ class TusimpleRoads:
         """Raises BadInput."""
         frame = self.frames[index]
         image = read_rgb(self.root / frame.raw_file)
+        if max(frame.h_samples, default=0) >= len(image):
+            rows = f"has {len(image)} rows; its lanes reach row {max(frame.h_samples):.0f}"
+            raise BadInput("image", self.root / frame.raw_file, rows)
         lanes = own_and_neighbours(frame)
         existence = np.array([place in lanes for place in range(1, LANES + 1)], np.float32)
         return LabelledRoad(image, drawn(lanes, image.shape[:2]), existence)
