@@ -15,7 +15,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
-from accelerate import PartialState  # type: ignore[import-untyped]
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -73,9 +72,8 @@ class SegmentationRecipe(Recipe[nn.Module, Views]):
         self.config: SegmentationConfig = config
         camvid = data_root() / "camvid"
         self.learn, self.choose = read_camvid(camvid, "train"), read_camvid(camvid, "val")
-        with PartialState().main_process_first():
-            self.streets = teacher_streets(work)
-            self.simulated = simulated_streets(work) if config.simulated else []
+        self.streets = teacher_streets(work)
+        self.simulated = simulated_streets(work) if config.simulated else []
         self.weights = class_weights(self.learn)
         self.matrix = empty(len(CLASSES))  # of the last score
         torch.manual_seed(config.seed)

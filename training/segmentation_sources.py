@@ -7,6 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import torch
+from accelerate import PartialState  # type: ignore[import-untyped]
 
 from road_clarity.training.data_root import data_root
 from road_clarity.training.labelled import Labelled
@@ -35,12 +37,13 @@ def render() -> Iterable[Labelled]:
 
 
 def cached(path: Path, make: Callable[[], Iterable[Labelled]]) -> list[Labelled]:
-    """What the file holds; it is written when it is not there."""
-    if not path.is_file():
-        made = list(make())
-        new = path.with_suffix(".new.npz")
-        images = np.stack([pair.image for pair in made])
-        np.savez(new, images=images, labels=np.stack([pair.label for pair in made]))
-        new.replace(path)
+    """What the file holds; one process writes it when it is not there, the others wait."""
+    with PartialState(cpu=not torch.cuda.is_available()).main_process_first():
+        if not path.is_file():
+            made = list(make())
+            new = path.with_suffix(".new.npz")
+            images = np.stack([pair.image for pair in made])
+            np.savez(new, images=images, labels=np.stack([pair.label for pair in made]))
+            new.replace(path)
     stored = np.load(path)
     return [Labelled(*pair) for pair in zip(stored["images"], stored["labels"], strict=True)]

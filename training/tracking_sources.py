@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from road_clarity.safety.scene import CLASSES, Box
-from road_clarity.training.picture import Image, read_film, read_rgb
+from road_clarity.training.picture import Image, find_one, read_film, read_rgb
 from road_clarity.training.tracking_pairs import Sighting
 
 PETS = "pets09_s2l1/dev_clip"
@@ -47,9 +47,9 @@ Tracklet = tuple[Sighting, ...]  # the same object, in order of time
 def pets_tracklets(root: Path, frames: range) -> list[Tracklet]:
     """The people of the given frames; every second frame suffices."""
     folder = root / PETS
-    boxes = dict(pets_boxes(next(folder.glob("*.xml"))))
+    boxes = dict(pets_boxes(find_one(folder, "*.xml")))
     found: dict[str, list[Sighting]] = defaultdict(list)
-    for index, image in enumerate(read_film(next(folder.glob("*.avi")))):
+    for index, image in enumerate(read_film(find_one(folder, "*.avi"))):
         if index in frames and index % 2 == 0:
             for name, box in boxes.get(index, {}).items():
                 found[name].append(Sighting(image, box, index))
@@ -72,7 +72,7 @@ def tld_tracklet(root: Path, name: str) -> Tracklet:
     """One sequence of TLD; frames where the target is absent (nan) are left out."""
     folder = root / "tracking" / "tld" / name
     boxes = np.loadtxt(folder / "gt.txt", delimiter=",", dtype=np.float64)
-    images = read_film(next(folder.glob("*.mpg")))
+    images = read_film(find_one(folder, "*.mpg"))
     return tuple(
         Sighting(image, (box[0], box[1], box[2], box[3]), index)
         for index, (image, box) in enumerate(zip(images, boxes.tolist(), strict=False))
@@ -107,7 +107,7 @@ def street_pictures(root: Path) -> Iterator[Image]:
         yield read_rgb(path)
     for clip in CLIPS:
         yield from list(read_film(root / clip))[::4]
-    yield from list(read_film(next((root / PETS).glob("*.avi"))))[:PETS_LEARNED:10]
+    yield from list(read_film(find_one(root / PETS, "*.avi")))[:PETS_LEARNED:10]
     for name in TLD_LEARNED:
         folder = root / "tracking" / "tld" / name
-        yield from list(read_film(next(folder.glob("*.mpg"))))[::10]
+        yield from list(read_film(find_one(folder, "*.mpg")))[::10]
