@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,9 +50,9 @@ class Client:
         )
         return found
 
-    def explain(self, **frame: Any) -> explanation_service_pb2.Explanation:
-        """frame: one of event_id, index, image."""
-        request = explanation_service_pb2.ExplainFrameRequest(**frame)
+    def explain(self, method: str, **frame: Any) -> explanation_service_pb2.Explanation:
+        """method: a name, or empty for the server's own; frame: one of event_id, index, image."""
+        request = explanation_service_pb2.ExplainFrameRequest(method=method, **frame)
         answer: explanation_service_pb2.Explanation = self._ask(
             self._explanations.ExplainFrame, request
         )
@@ -117,6 +118,16 @@ def save_pictures(folder: Path, pictures: dict[str, scene_pb2.Picture]) -> list[
         return written
     except OSError as error:
         raise BadInput("output folder", folder, f"cannot be written: {error.strerror}") from error
+
+
+def pictures_of(answer: explanation_service_pb2.Explanation) -> dict[str, scene_pb2.Picture]:
+    """By the name of their file."""
+    maps = {file_name(f"eigen_cam {one.network}"): one.picture for one in answer.network_maps}
+    return {"error_map": answer.error_map, "reconstruction": answer.reconstruction, **maps}
+
+
+def file_name(words: str) -> str:
+    return re.sub(r"\W+", "_", words)
 
 
 def asked_for(what: str) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def explain(
         typer.Argument(metavar="EVENT|FRAME|IMAGE", help="event id, frame number or picture file"),
     ],
     out: Annotated[Path | None, typer.Option(help="folder for the pictures")] = None,
+    method: Annotated[str, typer.Option(help="reconstruction_error or eigen_cam")] = "",
     address: Address = HERE,
     timeout: Timeout = 60.0,
     as_json: AsJson = False,
@@ -81,12 +82,12 @@ def explain(
     """Say why an event, a frame of the run or a picture is strange."""
     quiet_grpc()
     from road_clarity.service.address import Tls
-    from road_clarity.service.client import asked_for, connected, save_pictures
+    from road_clarity.service.client import asked_for, connected, pictures_of, save_pictures
     from road_clarity.service.printing import explanation_lines, plain
 
     with connected(address, Tls.of(tls_cert, tls_key, tls_ca, "--tls-ca"), timeout) as client:
-        answer = client.explain(**asked_for(what))
-        pictures = {"error_map": answer.error_map, "reconstruction": answer.reconstruction}
+        answer = client.explain(method, **asked_for(what))
+        pictures = pictures_of(answer)
         if out is not None and answer.event_id:
             pictures["overlay"] = client.event(answer.event_id).overlay
     saved = [] if out is None else [str(path) for path in save_pictures(out, pictures)]

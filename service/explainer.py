@@ -13,6 +13,7 @@ from road_clarity.safety.scene import Box, World
 from road_clarity.service.explain_queue import Deadline
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds that the server's start does not have
+    from road_clarity.pipeline.eigen_maps import EigenMap
     from road_clarity.safety.explanation import RegionExplanation
 
 
@@ -40,6 +41,14 @@ class Account:
     truncated: bool  # the time was over before all places were looked at
 
 
+@dataclass(frozen=True, eq=False)
+class MapAccount:
+    """What stands out to the networks in one frame."""
+
+    maps: tuple[EigenMap, ...]
+    truncated: bool  # the time was over before the tracker was asked about all places
+
+
 class Explainer(Protocol):
     """What the service needs; one thread at a time."""
 
@@ -51,3 +60,16 @@ class Explainer(Protocol):
     def explain(
         self, image: NDArray[np.uint8], places: Sequence[Place], deadline: Deadline
     ) -> Account: ...
+
+
+class MapMaker(Protocol):
+    """What the service needs for maps; one thread at a time."""
+
+    @property
+    def sha256(self) -> Mapping[str, str]:
+        """Of the weights in use, by name."""
+        ...
+
+    def maps(
+        self, image: NDArray[np.uint8], places: Sequence[Place], deadline: Deadline
+    ) -> MapAccount: ...

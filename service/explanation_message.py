@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from road_clarity.pipeline.frame_row import rounded
 from road_clarity.pipeline.overlay import heat_picture
 from road_clarity.service import messages
-from road_clarity.service.explainer import Account, PlaceAccount
+from road_clarity.service.explainer import Account, MapAccount, PlaceAccount
 from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.gen import scene_pb2
 from road_clarity.service.subject import Subject
@@ -22,11 +22,8 @@ LONGEST_SIDE = 1280  # of the pictures in an answer [px]
 def explanation(subject: Subject, account: Account, sha256: Mapping[str, str]) -> pb.Explanation:
     """sha256: of the weights that were used, by name."""
     world, image = account.world, subject.image
-    return pb.Explanation(
-        event_id=subject.event_id,
-        recorded=None if subject.row is None else messages.risk_state(subject.row),
-        width=image.shape[1],
-        height=image.shape[0],
+    answer = about(subject, sha256, account.truncated)
+    details = pb.Explanation(
         anomaly=scene_pb2.Anomaly(
             score=rounded(world.error, 9),
             p_value=rounded(world.error_p, 9),
@@ -35,8 +32,31 @@ def explanation(subject: Subject, account: Account, sha256: Mapping[str, str]) -
         regions=[region(place) for place in account.places],
         error_map=messages.picture(messages.PNG, png(heat_picture(small(image), world.error_map))),
         reconstruction=messages.picture(messages.PNG, png(world.reconstruction)),
+    )
+    answer.MergeFrom(details)
+    return answer
+
+
+def map_explanation(
+    subject: Subject, account: MapAccount, sha256: Mapping[str, str]
+) -> pb.Explanation:
+    """sha256: of the weights that were used, by name."""
+    answer, image = about(subject, sha256, account.truncated), small(subject.image)
+    for one in account.maps:
+        drawn = messages.picture(messages.PNG, png(heat_picture(image, one.strength)))
+        answer.network_maps.add(network=one.of, layer=one.layer, picture=drawn)
+    return answer
+
+
+def about(subject: Subject, sha256: Mapping[str, str], truncated: bool) -> pb.Explanation:
+    """What every kind of explanation says."""
+    return pb.Explanation(
+        event_id=subject.event_id,
+        recorded=None if subject.row is None else messages.risk_state(subject.row),
+        width=subject.image.shape[1],
+        height=subject.image.shape[0],
         models=messages.models(sha256),
-        truncated_by_deadline=account.truncated,
+        truncated_by_deadline=truncated,
     )
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
+from functools import cache, partial
 
 import grpc
 
 from road_clarity.service.errors import invalid
 from road_clarity.service.explain_queue import Deadline, ExplainQueue
-from road_clarity.service.explainer import Explainer
-from road_clarity.service.explanation_message import explanation
+from road_clarity.service.explainer import Explainer, MapMaker
+from road_clarity.service.explanation_message import explanation, map_explanation
 from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.subject import Subjects
 
+RECONSTRUCTION_ERROR, EIGEN_CAM = "reconstruction_error", "eigen_cam"
 METHODS = {
-    "reconstruction_error": (
+    RECONSTRUCTION_ERROR: (
         "where the world model redraws the frame badly, what that hits, and which layer loses it"
+    ),
+    EIGEN_CAM: (
+        "what stands out to the networks of lanes and segmentation, and to the tracker when it is "
+        "asked about what is tracked or blamed: Eigen-CAM of the layer that each of them names"
     ),
 }
 
@@ -25,10 +31,18 @@ class ExplanationServicer:
     """Contract: msgs/proto/road_clarity/v1/explanation_service.proto."""
 
     def __init__(
-        self, subjects: Subjects, queue: ExplainQueue, explainer: Future[Explainer]
+        self,
+        subjects: Subjects,
+        queue: ExplainQueue,
+        explainer: Future[Explainer],
+        load_maps: Callable[[], MapMaker],
     ) -> None:
-        """explainer: being loaded on the queue's thread, so that no explanation comes before it."""
+        """explainer: being loaded on the queue's thread, so that no explanation comes before it.
+
+        load_maps: makes what draws maps of the networks, when first asked for.
+        """
         self._subjects, self._queue, self._explainer = subjects, queue, explainer
+        self._maps = cache(load_maps)
 
     def ExplainFrame(
         self, request: pb.ExplainFrameRequest, context: grpc.ServicerContext
@@ -51,8 +65,14 @@ class ExplanationServicer:
     def _explain(
         self, request: pb.ExplainFrameRequest, method: str, deadline: Deadline
     ) -> pb.Explanation:
-        explainer, subject = self._explainer.result(), self._subjects.of(request)
-        account = explainer.explain(subject.image, subject.places, deadline)
-        answer = explanation(subject, account, explainer.sha256)
+        subject = self._subjects.of(request)
+        if method == EIGEN_CAM:
+            networks = self._maps()
+            drawn = networks.maps(subject.image, subject.places, deadline)
+            answer = map_explanation(subject, drawn, networks.sha256)
+        else:
+            explainer = self._explainer.result()
+            account = explainer.explain(subject.image, subject.places, deadline)
+            answer = explanation(subject, account, explainer.sha256)
         answer.method = method
         return answer

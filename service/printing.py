@@ -53,6 +53,15 @@ def explanation_lines(answer: Explanation) -> Iterator[str]:
     """Why, then what the world model could not redraw."""
     if answer.HasField("recorded"):
         yield from recorded_lines(answer)
+    for one in answer.network_maps:
+        yield f"what stands out to {one.network}: layer {one.layer}"
+    if answer.HasField("anomaly"):
+        yield from redrawing_lines(answer)
+    if answer.truncated_by_deadline:
+        yield "  (the time was over before everything was looked at; allow more with --timeout)"
+
+
+def redrawing_lines(answer: Explanation) -> Iterator[str]:
     calm = ""
     if answer.anomaly.HasField("p_value"):
         calm = f"; {answer.anomaly.p_value:.1%} of calm frames are at least as strange"
@@ -62,8 +71,6 @@ def explanation_lines(answer: Explanation) -> Iterator[str]:
             f"  {region.error_share:4.0%} of the error, {region.times_worse:.1f} times the rest: "
             f"{region.label} at {corners(region.box)}, {region.verdict}"
         )
-    if answer.truncated_by_deadline:
-        yield "  (the time was over before everything was looked at; allow more with --timeout)"
 
 
 def recorded_lines(answer: Explanation) -> Iterator[str]:

@@ -23,7 +23,7 @@ from road_clarity.service.errors import Refusal
 from road_clarity.service.event_service import EventServicer
 from road_clarity.service.event_store import EventStore
 from road_clarity.service.explain_queue import WAITING, ExplainQueue
-from road_clarity.service.explainer import Explainer
+from road_clarity.service.explainer import Explainer, MapMaker
 from road_clarity.service.explanation_service import ExplanationServicer
 from road_clarity.service.gen import (
     event_service_pb2,
@@ -66,6 +66,13 @@ def load_world_model() -> Explainer:
     return WorldExplainer()
 
 
+def load_networks() -> MapMaker:
+    """Raises BadInput when their weights cannot be used."""
+    from road_clarity.service.network_explainer import NetworkExplainer
+
+    return NetworkExplainer()
+
+
 class Server:
     """Answers from start() to stop()."""
 
@@ -75,8 +82,12 @@ class Server:
         address: str,
         tls: Tls | None = None,
         load: Callable[[], Explainer] = load_world_model,
+        load_maps: Callable[[], MapMaker] = load_networks,
     ) -> None:
-        """Listens, but does not answer yet.  load: makes the explainer.  Raises BadInput."""
+        """Listens, but does not answer yet.  Raises BadInput.
+
+        load: makes the explainer, now; load_maps: what draws maps, when first asked for
+        """
         if not is_run(run):
             raise BadInput(
                 "run folder", run, "holds no frames.jsonl; make one with `road-clarity replay`"
@@ -89,7 +100,7 @@ class Server:
             ThreadPoolExecutor(WORKERS, "grpc"), interceptors=(self._guard,), options=OPTIONS
         )
         self.port = bind(self._server, address, tls)
-        self._add_services(run, self._queue.first(load))
+        self._add_services(run, self._queue.first(load), load_maps)
 
     def start(self) -> None:
         """Answer.  Explanations follow once their weights are loaded; health says when."""
@@ -106,7 +117,9 @@ class Server:
         self._server.stop(None).wait()  # ends those who only watch our health
         self._queue.stop()
 
-    def _add_services(self, run: Path, explainer: Future[Explainer]) -> None:
+    def _add_services(
+        self, run: Path, explainer: Future[Explainer], load_maps: Callable[[], MapMaker]
+    ) -> None:
         log, events = RunLog(run), EventStore(run)
         with suppress(Refusal):  # every call will say it
             log.marks()  # a long run is read now, not during the first call
@@ -114,7 +127,8 @@ class Server:
         risk_service_pb2_grpc.add_RiskServiceServicer_to_server(risk, self._server)
         event = EventServicer(events)
         event_service_pb2_grpc.add_EventServiceServicer_to_server(event, self._server)
-        explain = ExplanationServicer(Subjects(run, log, events), self._queue, explainer)
+        subjects = Subjects(run, log, events)
+        explain = ExplanationServicer(subjects, self._queue, explainer, load_maps)
         explanation_service_pb2_grpc.add_ExplanationServiceServicer_to_server(explain, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         for name in (health.OVERALL_HEALTH, RISK, EVENTS, EXPLANATIONS):

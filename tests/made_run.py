@@ -17,6 +17,7 @@ from made_drive import made_risk, made_scene, street
 from numpy.typing import NDArray
 
 from road_clarity.evaluation.foxglove_log import FoxgloveLog
+from road_clarity.pipeline.eigen_maps import EigenMap
 from road_clarity.pipeline.events import EventRecorder, Moment
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import Row, frame_row
@@ -24,7 +25,7 @@ from road_clarity.pipeline.run_folder import FRAMES, MCAP, RunFolder
 from road_clarity.safety.explanation import LayerView, RegionExplanation
 from road_clarity.safety.scene import World
 from road_clarity.service.explain_queue import Deadline
-from road_clarity.service.explainer import Account, Place, PlaceAccount
+from road_clarity.service.explainer import Account, MapAccount, Place, PlaceAccount
 from road_clarity.service.server import Server
 
 STEP_NS = 600_000_000
@@ -86,6 +87,19 @@ class MadeExplainer:
         return Account(made_world(), tuple(account(place) for place in places), truncated=False)
 
 
+class MadeMaps:
+    """Every network sees the whole frame alike."""
+
+    sha256: Mapping[str, str] = {"scnn_edge": "cd" * 32}
+
+    def maps(
+        self, image: NDArray[np.uint8], places: Sequence[Place], deadline: Deadline
+    ) -> MapAccount:
+        names = ["lanes", "segmentation", *(f"tracker of {place.label}" for place in places)]
+        strength = np.ones(image.shape[:2], np.float32)
+        return MapAccount(tuple(EigenMap(name, "norm", strength) for name in names), False)
+
+
 def made_world() -> World:
     world = made_scene(0, 0).world
     assert world is not None
@@ -102,7 +116,7 @@ def account(place: Place) -> PlaceAccount:
 @contextmanager
 def serving(run: Path, load: Callable[[], MadeExplainer] = MadeExplainer) -> Iterator[grpc.Channel]:
     """A channel to a server on the run; both end with the block."""
-    server = Server(run, "127.0.0.1:0", load=load)
+    server = Server(run, "127.0.0.1:0", load=load, load_maps=MadeMaps)
     server.start()
     try:
         with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:

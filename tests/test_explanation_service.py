@@ -20,6 +20,7 @@ from road_clarity.service.explain_queue import WAITING, Deadline
 from road_clarity.service.explainer import Place
 from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.gen.explanation_service_pb2_grpc import ExplanationServiceStub
+from road_clarity.service.network_explainer import NetworkExplainer
 from road_clarity.service.world_explainer import WorldExplainer, times_worse
 
 EVENT = "0001-corridor-person"
@@ -101,7 +102,32 @@ def test_a_large_picture_comes_back_at_a_size_that_can_be_sent(stub):
 
 def test_the_methods_can_be_listed(stub):
     methods = stub.ListMethods(pb.ListMethodsRequest()).methods
-    assert [method.name for method in methods] == ["reconstruction_error"]
+    assert [method.name for method in methods] == ["reconstruction_error", "eigen_cam"]
+
+
+def test_the_networks_are_shown_by_eigen_cam(stub):
+    answer = stub.ExplainFrame(pb.ExplainFrameRequest(event_id=EVENT, method="eigen_cam"))
+    assert (answer.method, answer.event_id, answer.recorded.index) == ("eigen_cam", EVENT, 2)
+    assert [one.network for one in answer.network_maps] == [
+        "lanes",
+        "segmentation",
+        "tracker of person 7, corridor.person",
+    ]
+    assert all(one.picture.content.startswith(b"\x89PNG") for one in answer.network_maps)
+    assert [model.name for model in answer.models] == ["scnn_edge"]
+    assert not answer.HasField("anomaly") and not answer.HasField("error_map")
+
+
+@pytest.mark.skipif(
+    not set(weights.names()) >= {"scnn_edge", "ffnet_edge", "lorat_edge"},
+    reason="the networks are not published",
+)
+def test_maps_that_there_was_no_time_for_are_left_out():
+    explainer, place = NetworkExplainer(), Place("person 7", (20.0, 10.0, 30.0, 40.0))
+    hurried = explainer.maps(street(), [place], Deadline(at_s=0.0))
+    assert ([one.of for one in hurried.maps], hurried.truncated) == (["lanes"], True)
+    patient = explainer.maps(street(), [place], Deadline(at_s=math.inf))
+    assert (len(patient.maps), patient.truncated) == (3, False)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import time
 import cv2
 import pytest
 from made_drive import street
-from made_run import MadeExplainer, made_run
+from made_run import MadeExplainer, MadeMaps, made_run
 
 from road_clarity.models.errors import BadInput
 from road_clarity.service.commands import events, explain, serve
@@ -21,7 +21,7 @@ EVENT = "0001-corridor-person"
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     run = made_run(tmp_path_factory.mktemp("served") / "run")
-    server = Server(run, "127.0.0.1:0", load=MadeExplainer)
+    server = Server(run, "127.0.0.1:0", load=MadeExplainer, load_maps=MadeMaps)
     server.start()
     yield f"127.0.0.1:{server.port}"
     server.stop(0.0)
@@ -54,6 +54,19 @@ def test_an_event_is_explained_in_words_and_pictures(address, capsys, tmp_path):
     assert "25% of the error, 2.5 times the rest: person 7, corridor.person at" in said
     written = sorted(path.name for path in (tmp_path / "why").iterdir())
     assert written == ["error_map.png", "overlay.jpg", "reconstruction.png"]
+
+
+def test_what_stands_out_to_the_networks_is_said_and_drawn(address, capsys, tmp_path):
+    assert explain(EVENT, out=tmp_path / "why", method="eigen_cam", address=address) == 0
+    said = capsys.readouterr().out
+    assert "what stands out to lanes: layer norm" in said
+    assert "redrawn" not in said
+    assert sorted(path.name for path in (tmp_path / "why").iterdir()) == [
+        "eigen_cam_lanes.png",
+        "eigen_cam_segmentation.png",
+        "eigen_cam_tracker_of_person_7_corridor_person.png",
+        "overlay.jpg",
+    ]
 
 
 def test_a_number_is_a_frame_of_the_run(address, capsys):
