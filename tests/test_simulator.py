@@ -20,6 +20,7 @@ from road_clarity.training.simulator.danger import gap_m, is_hazardous, time_to_
 from road_clarity.training.simulator.driving import Driver, Walker, between, car_following
 from road_clarity.training.simulator.scenario import SCENARIOS, compose, moments
 from road_clarity.training.simulator.street import Street
+from road_clarity.training.simulator.views import OUR_CAR, VIEWS, PedestrianEyes, view_of
 
 EGO = Body(0, "saloon", s=0.0, d=-1.75, speed=10.0)  # 4.7 m long
 
@@ -159,6 +160,59 @@ def test_what_is_to_the_left_lies_on_the_left_of_the_picture() -> None:
     assert pixels[0] == pytest.approx((320 - 110.85, 180.0), abs=0.01)
 
 
+# --- the pedestrian's eyes ---------------------------------------------------------------------
+
+
+def eyes_of(person: Body, *others: Body, fps: float = 10.0) -> float:
+    """Where `person` looks [deg] in street coordinates after two seconds of the same moment."""
+    eyes = PedestrianEyes(Street(), person.id, (64, 36), 1 / fps)
+    far_away = replace(EGO, s=-200.0)
+    for tick in range(20):
+        sight = eyes(Moment(tick / fps, far_away, (person, *others)))
+    return float(np.degrees(sight.camera.yaw))
+
+
+WAITING = Body(7, "adult", s=30.0, d=-4.6, heading=np.pi / 2)  # the kerb is at -4.0
+
+
+def test_who_waits_at_the_kerb_of_an_empty_road_looks_across_it() -> None:
+    assert eyes_of(WAITING) == pytest.approx(90.0)
+
+
+def test_who_waits_at_the_kerb_watches_the_car_that_comes_as_far_as_the_neck_turns() -> None:
+    coming = Body(8, "saloon", s=5.0, d=-1.75, speed=10.0)
+    assert eyes_of(WAITING, coming) == pytest.approx(170.0, abs=0.1)  # 90 + 80, to the left
+
+
+def test_nobody_watches_a_car_that_goes_away() -> None:
+    leaving = Body(8, "saloon", s=50.0, d=-1.75, speed=10.0)
+    assert eyes_of(WAITING, leaving) == pytest.approx(90.0)
+
+
+def test_who_walks_along_the_pavement_looks_along_the_pavement() -> None:
+    walking = replace(WAITING, heading=0.0, speed=1.4)
+    assert eyes_of(walking, Body(8, "saloon", s=5.0, d=-1.75, speed=10.0)) == pytest.approx(0.0)
+
+
+def test_a_head_turns_smoothly() -> None:
+    eyes = PedestrianEyes(Street(), WAITING.id, (64, 36), 0.1)
+    quiet = Moment(0.0, replace(EGO, s=-200.0), (WAITING,))
+    loud = replace(quiet, time_s=0.1, others=(WAITING, Body(8, "saloon", s=5.0, d=-1.75, speed=9)))
+    turns = [np.degrees(eyes(moment).camera.yaw) for moment in (quiet, loud, loud)]
+    assert turns[0] == pytest.approx(90.0) and 90.0 < turns[1] < turns[2] < 170.0
+
+
+def test_the_pedestrian_sees_our_car_and_not_itself() -> None:
+    sight = PedestrianEyes(Street(), 7, (64, 36), 0.1)(Moment(0.0, EGO, (WAITING,)))
+    assert [(body.id, body.model) for body in sight.bodies] == [(OUR_CAR, "saloon")]
+    assert sight.camera.position[2] == pytest.approx(0.93 * 1.75)
+
+
+def test_a_story_without_a_leading_pedestrian_is_filmed_from_the_car_only() -> None:
+    with pytest.raises(BadInput, match="view pedestrian: .* choose one of crossing, pedestrian"):
+        view_of("pedestrian", compose("calm_drive", 0), (64, 36), 10.0)
+
+
 # --- pictures ---------------------------------------------------------------------------------
 
 
@@ -229,6 +283,17 @@ def test_a_film_lies_beside_its_truth_and_nothing_else(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in (tmp_path / "clip.truth.jsonl").read_text().splitlines()]
     assert [row["stamp_ns"] for row in rows] == [0, 500_000_000]
     assert rows[0]["ego"]["s_m"] == 0.0
+
+
+def test_both_views_of_a_moment_agree_on_the_danger_and_differ_in_the_picture() -> None:
+    pytest.importorskip("panda3d")
+    from road_clarity.training.simulator.film import simulate
+
+    car, eyes = (list(simulate(3, "pedestrian_dart_out", (64, 36), 2, 5.0, view)) for view in VIEWS)
+    assert [one.truth.ego for one in car] == [one.truth.ego for one in eyes]
+    assert any((a.image != b.image).any() for a, b in zip(car, eyes, strict=True))
+    leading = eyes[0].truth.viewer.id
+    assert all((one.truth.identities != leading).all() and not one.truth.lanes for one in eyes)
 
 
 def test_training_samples_go_from_scenario_to_scenario() -> None:

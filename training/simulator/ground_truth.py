@@ -12,6 +12,7 @@ from road_clarity.training.simulator import danger
 from road_clarity.training.simulator.bodies import Body, Moment
 from road_clarity.training.simulator.camera import Camera
 from road_clarity.training.simulator.street import Street
+from road_clarity.training.simulator.views import Sight
 
 FEWEST_PX = 12  # of which less is seen does not count as seen
 LANE_FROM_M, LANE_TO_M, LANE_STEP_M = 2.0, 70.0, 1.0
@@ -26,7 +27,7 @@ class Instance:
     model: str
     box: Box  # [px]
     pixels: int
-    ahead_m: float  # from the middle of our car to its middle, along the street
+    ahead_m: float  # from the middle of the viewer to its middle, along the street
     aside_m: float  # to the left
     velocity: tuple[float, float]  # along and across the street [m/s]
 
@@ -39,21 +40,23 @@ class Truth:
     depth_m: NDArray[np.float32]  # (h, w), to about 2 %
     instances: tuple[Instance, ...]
     lanes: tuple[Lane, ...]  # also where vehicles hide the paint
-    ego: Body
+    camera: Camera
+    viewer: Body  # whose eyes the camera stands for: our car, or a pedestrian
+    ego: Body  # our car
     gap_m: float | None
     time_to_collision_s: float | None
     hazardous: bool  # as defined in danger.py
 
 
-def instances(identities: NDArray[np.uint8], moment: Moment) -> tuple[Instance, ...]:
+def instances(identities: NDArray[np.uint8], sight: Sight) -> tuple[Instance, ...]:
     """The road users of which enough pixels are seen."""
-    by_id = {body.id: body for body in moment.others}
+    by_id = {body.id: body for body in sight.bodies}
     found = []
     for number, pixels, box in boxes(identities):
         if pixels < FEWEST_PX:
             continue
         body = by_id[number]
-        ahead, aside = body.s - moment.ego.s, body.d - moment.ego.d
+        ahead, aside = body.s - sight.viewer.s, body.d - sight.viewer.d
         found.append(
             Instance(number, body.label, body.model, box, pixels, ahead, aside, body.velocity)
         )
@@ -94,13 +97,15 @@ def lanes(street: Street, ego: Body, camera: Camera) -> tuple[Lane, ...]:
 
 
 def truth(
-    stamp_ns: int, street: Street, moment: Moment, camera: Camera,
+    stamp_ns: int, street: Street, moment: Moment, sight: Sight,
     classes: NDArray[np.uint8], identities: NDArray[np.uint8], depth_m: NDArray[np.float32],
 ) -> Truth:  # fmt: skip
-    """Everything that is true about one frame."""
-    ego, others = moment.ego, moment.others
+    """Everything that is true about one frame.  Only who drives has lanes about."""
+    ego, at_risk = moment.ego, sight.at_risk
+    drives = sight.viewer is ego
     return Truth(
-        stamp_ns, classes, identities, depth_m, instances(identities, moment),
-        lanes(street, ego, camera), ego, danger.gap_m(ego, others),
-        danger.time_to_collision_s(ego, others), danger.is_hazardous(ego, others),
+        stamp_ns, classes, identities, depth_m, instances(identities, sight),
+        lanes(street, ego, sight.camera) if drives else (), sight.camera, sight.viewer, ego,
+        danger.gap_m(ego, at_risk), danger.time_to_collision_s(ego, at_risk),
+        danger.is_hazardous(ego, at_risk),
     )  # fmt: skip

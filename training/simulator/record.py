@@ -77,9 +77,16 @@ def h264(container: Any, width: int, height: int, fps: float) -> Any:
 
 def row(truth: Truth) -> dict[str, Any]:
     """The truth without its pictures, ready for JSON; metres and pixels to two places."""
-    ego = truth.ego
+    ego, camera = truth.ego, truth.camera
     return {
         "stamp_ns": truth.stamp_ns,
+        "viewer": truth.viewer.id,
+        "camera": {
+            "position_m": [rounded(v) for v in camera.position],
+            "yaw_rad": round(camera.yaw, 4),
+            "pitch_rad": round(camera.pitch, 4),
+            "fov_deg": camera.fov_deg,
+        },
         "hazardous": truth.hazardous,
         "gap_m": rounded(truth.gap_m),
         "time_to_collision_s": rounded(truth.time_to_collision_s),

@@ -32,6 +32,7 @@ class Scenario:
     d: float  # where it starts across the street
     cast: tuple[tuple[Body, Behaviour], ...]
     look: str = "day"
+    leading: int | None = None  # identity of the pedestrian whom the story is about
 
 
 def calm_drive(rng: np.random.Generator) -> Scenario:
@@ -54,10 +55,12 @@ def crossing(rng: np.random.Generator) -> Scenario:
     street = city(rng, crossings=(zebra,))
     speed = float(rng.uniform(9, 12))
     cast = traffic.city_life(rng, street, speed)
+    leading = len(cast) + 1
     for _ in range(int(rng.integers(1, 4))):
         cast.append(traffic.crosser(rng, street, zebra, until_ego_s=float(rng.uniform(3.5, 5))))
     d = street.lane(street.lanes - 1)
-    return Scenario(street, steady(speed, d), speed, d, traffic.numbered(cast), a_look(rng))
+    driver, look = steady(speed, d), a_look(rng)
+    return Scenario(street, driver, speed, d, traffic.numbered(cast), look, leading)
 
 
 def pedestrian_dart_out(rng: np.random.Generator) -> Scenario:
@@ -72,7 +75,9 @@ def pedestrian_dart_out(rng: np.random.Generator) -> Scenario:
     late = {"foresight_s": float(rng.uniform(0, 0.9)),
             "reaction_s": 60.0 if asleep else float(rng.uniform(0.2, 0.6))}  # fmt: skip
     driver = steady(speed, d, **late)
-    return Scenario(street, driver, speed, d, traffic.numbered(cast), a_look(rng))
+    return Scenario(
+        street, driver, speed, d, traffic.numbered(cast), a_look(rng), leading=len(cast)
+    )
 
 
 def parked_street(rng: np.random.Generator) -> Scenario:
@@ -125,7 +130,7 @@ def demo(rng: np.random.Generator) -> Scenario:
     van, (someone, runs) = traffic.dart_out(rng, street, place, until_ego_s=2.1)
     cast += [van, (replace(someone, tint=DARK_CLOTHES), runs)]
     driver = steady(speed, d, foresight_s=0.0, reaction_s=0.35)
-    return Scenario(street, driver, speed, d, traffic.numbered(cast))
+    return Scenario(street, driver, speed, d, traffic.numbered(cast), leading=len(cast))
 
 
 SCENARIOS: dict[str, Callable[[np.random.Generator], Scenario]] = {
