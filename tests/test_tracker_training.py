@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from road_clarity.models.dinov2 import Dinov2
 from road_clarity.models.errors import BadInput
 from road_clarity.models.lora import adapt
-from road_clarity.models.lorat import SIZES, Lorat, Regions
+from road_clarity.models.lorat import SIZES, Lorat, Regions, build_lorat
 from road_clarity.models.lorat_crop import Affine, foreground, mean_colour
 from road_clarity.models.lorat_crop import cut as cut_for_inference
 from road_clarity.models.published import load
@@ -20,13 +20,14 @@ from road_clarity.models.vit import VitSize
 from road_clarity.training import tracker_answers as answers
 from road_clarity.training import tracker_lorat
 from road_clarity.training.drop_path import drop_paths
-from road_clarity.training.tracker_lorat import LoratConfig, LoratRecipe
+from road_clarity.training.tracker import TrackerConfig, pair_config
+from road_clarity.training.tracker_lorat import LoratConfig, LoratRecipe, freeze_and_adapt
 from road_clarity.training.tracker_loss import ious, tracker_loss
 from road_clarity.training.tracking_augment import blur_all, grey_all, recolour, solarise_all
 from road_clarity.training.tracking_data import VARIATION
 from road_clarity.training.tracking_pairs import PUBLISHED, Mixture, Sighting, cut, pair
 from road_clarity.training.tracking_simulated import tracklets
-from road_clarity.training.vit_optimiser import decay_groups
+from road_clarity.training.vit_optimiser import decay_groups, with_muon
 
 REGIONS = Regions(template_px=56, search_px=112, search_factor=4.0)
 TRUTH = torch.tensor([[0.0, 0.0, 0.5, 0.5]])
@@ -178,6 +179,36 @@ def test_vectors_and_embeddings_do_not_decay():
     without = {name for name, p in named if id(p) in kept}
     assert {"token_type_embed", "pos_embed", "norm.bias", "head.cls_mlp.layers.0.bias"} <= without
     assert not any(".lora." in name for name in without)
+
+
+def test_muon_takes_the_blocks_matrices_and_adam_the_rest_at_half_the_rate():
+    network = tiny()
+    adamw, muon = with_muon(network)
+    inside = {id(p) for group in muon.param_groups for p in group["params"]}
+    named = {name for name, p in network.named_parameters() if id(p) in inside}
+    assert named == {
+        f"blocks.{i}.{layer}.weight"
+        for i in (0, 1)
+        for layer in ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")
+    }
+    assert [group["share"] for group in adamw.param_groups] == [0.5, 0.5]
+    assert sum(len(g["params"]) for g in adamw.param_groups) == 4 + 2 * 10 + 2 + 12
+
+
+def test_the_last_stage_learns_on_whole_regions_only():
+    config = TrackerConfig(whole=0.25)
+    assert (pair_config(config, "match").whole, pair_config(config, "adapt").whole) == (0.25, 1.0)
+
+
+def test_lorat_b_learns_thirteen_million_weights_of_ninety_nine():
+    with torch.device("meta"):
+        network = build_lorat("lorat_b_224")
+        freeze_and_adapt(network, 64)
+    counts = {name: p.numel() for name, p in network.named_parameters() if p.requires_grad}
+    assert sum(n for name, n in counts.items() if ".lora." in name) == 10_616_832
+    assert sum(n for name, n in counts.items() if name.startswith("head.")) == 2_366_213
+    assert counts["token_type_embed"] == 3 * 768
+    assert len(counts) == 12 * 6 * 2 + 12 + 1
 
 
 def test_a_skipped_branch_is_made_up_for_by_those_that_are_taken():
