@@ -26,7 +26,7 @@ from road_clarity.pipeline.backends.torch_eager import TorchGraph
 from road_clarity.pipeline.compiled_passes import CompiledPasses
 
 EXPORTED = {"onnx", "openvino"}  # backends that want a file
-NEEDED = {"torch": ("torch",), "onnx": ("onnxruntime", "onnxscript"), "openvino": ("openvino",)}
+NEEDED = {"torch": ("torch",), "onnx": ("onnxruntime", "onnx"), "openvino": ("openvino",)}
 
 Call = Callable[[], tuple[Tensor, ...]]  # answers the subject's input in fp32
 
