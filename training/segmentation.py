@@ -27,7 +27,7 @@ from road_clarity.training.camvid import read_camvid
 from road_clarity.training.data_root import data_root
 from road_clarity.training.fit import fit
 from road_clarity.training.labelled import Labelled
-from road_clarity.training.publish import publish
+from road_clarity.training.publish import WEIGHTS, publish
 from road_clarity.training.recipe import FitConfig, Recipe
 from road_clarity.training.schedules import poly, warm_up
 from road_clarity.training.segmentation_card import card
@@ -52,6 +52,7 @@ class SegmentationConfig(FitConfig):
     warm_up: int = setting(200, "batches until the full rate", low=1)
     weight_decay: float = setting(0.02, "of AdamW", low=0.0)
     simulated: float = setting(0.0, "share of the views that are simulated", low=0.0, high=1.0)
+    weights: Path = setting(WEIGHTS, "folder to publish the best into")
 
 
 CONFIG = SegmentationConfig
@@ -74,7 +75,7 @@ class SegmentationRecipe(Recipe[nn.Module, Views]):
         self.learn, self.choose = read_camvid(camvid, "train"), read_camvid(camvid, "val")
         self.streets = teacher_streets(work)
         self.simulated = simulated_streets(work) if config.simulated else []
-        self.weights = class_weights(self.learn)
+        self.class_weights = class_weights(self.learn)
         self.matrix = empty(len(CLASSES))  # of the last score
         torch.manual_seed(config.seed)
         self.network = build(ARCHITECTURE)
@@ -105,7 +106,7 @@ class SegmentationRecipe(Recipe[nn.Module, Views]):
     def loss(self, answer: Tensor, batch: Views) -> Tensor:
         finer = F.interpolate(answer, scale_factor=2, mode="bilinear", align_corners=False)
         halved = batch.label[:, 1::2, 1::2].long()  # a quarter of the pixels teaches as much
-        return cross_entropy(finer, halved, self.weights.to(finer.device))
+        return cross_entropy(finer, halved, self.class_weights.to(finer.device))
 
     def memory(self, step: int) -> float:
         return min(self.config.memory, step / (step + FIRST_MEMORY))
@@ -117,7 +118,8 @@ class SegmentationRecipe(Recipe[nn.Module, Views]):
         return {"camvid_val_miou": mean_iou(self.matrix)} | named
 
     def publish(self, network: nn.Module, _: dict[str, float], step: int, seconds: float) -> None:
-        publish(card(self.config, step, seconds, self.matrix), network.state_dict())
+        made = card(self.config, step, seconds, self.matrix)
+        publish(made, network.state_dict(), self.config.weights)
 
 
 def train(config: SegmentationConfig, out: Path) -> None:

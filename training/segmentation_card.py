@@ -44,6 +44,7 @@ def card(config: SegmentationConfig, step: int, seconds: float, matrix: Confusio
     scores |= {
         f"camvid_val_iou_{name}": value for name, value in zip(CLASSES, iou(matrix), strict=True)
     }
+    settings = f"--steps {config.steps} --batch {config.batch} --simulated {config.simulated}"
     return Card(
         name="ffnet_edge",
         architecture="ffnet_22xs_eee",
@@ -52,7 +53,7 @@ def card(config: SegmentationConfig, step: int, seconds: float, matrix: Confusio
             | street_labels.LICENCES
             | (SIMULATED if config.simulated else {})
         ),
-        command=f"road-clarity train segmentation --steps {config.steps} --seed {config.seed}",
+        command=f"road-clarity train segmentation {settings} --seed {config.seed}",
         seed=config.seed,
         cost=f"{seconds / 3600:.2f} h on one shared CPU core, best after batch {step}",
         metrics={key: round(float(value), 4) for key, value in scores.items()},

@@ -22,7 +22,7 @@ from road_clarity.safety.settings import Checked, setting
 from road_clarity.training import tracker_answers as answers
 from road_clarity.training.data_root import data_root
 from road_clarity.training.fit import CHECKPOINT, fit
-from road_clarity.training.publish import publish
+from road_clarity.training.publish import WEIGHTS, publish
 from road_clarity.training.recipe import FitConfig, Recipe
 from road_clarity.training.tracker_card import tracker_card
 from road_clarity.training.tracker_lorat import freeze_and_adapt
@@ -47,6 +47,7 @@ class TrackerConfig(Checked):
     batch: int = setting(24, "pairs per step", low=1)
     whole: float = setting(0.25, "share of match's steps on whole regions", low=0.0, high=1.0)
     simulated: float = setting(0.0, "share of the pairs that are simulated", low=0.0, high=1.0)
+    weights: Path = setting(WEIGHTS, "folder to publish the best into")
     check_every: int = setting(100, "steps between two scores and checkpoints", low=1)
     seed: int = setting(0, "of all random choices", low=0)
     workers: int = setting(0, "processes that make samples; 0: none but the training one", low=0)
@@ -106,7 +107,7 @@ class PairRecipe(Recipe[Lorat, Pair]):
 
     def publish(self, network: Lorat, score: dict[str, float], step: int, seconds: float) -> None:
         card = tracker_card(self.settings, self.stage, seconds, score["overlap"])
-        publish(card, network.state_dict())
+        publish(card, network.state_dict(), self.settings.weights)
 
 
 def train(config: TrackerConfig, out: Path) -> None:
