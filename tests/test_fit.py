@@ -19,6 +19,10 @@ from road_clarity.training.mean_weights import blend
 from road_clarity.training.schedules import cosine, poly, warm_up
 
 
+# Python 3.12 on warns of forks where there are threads, which other tests may have left.
+FORKS = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
+
 class Stopped(Exception):
     """As if the machine had gone."""
 
@@ -60,12 +64,14 @@ def test_what_was_logged_after_the_checkpoint_is_said_once(tmp_path):
     assert [line["step"] for line in log(tmp_path)] == [10, 20, 30]
 
 
+@FORKS
 def test_worker_processes_make_the_same_samples(tmp_path):
     fit(Line(config()), tmp_path / "none")
     fit(Line(config(workers=2)), tmp_path / "two")
     assert log(tmp_path / "two") == log(tmp_path / "none")
 
 
+@FORKS
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_sample_that_cannot_be_read_is_named(tmp_path, workers):
     with pytest.raises(BadInput, match=r"image seven.jpg: it cannot be read"):
