@@ -18,7 +18,6 @@ from road_clarity.training.fit import fit
 from road_clarity.training.mean_weights import blend
 from road_clarity.training.schedules import cosine, poly, warm_up
 
-
 # Python 3.12 on warns of forks where there are threads, which other tests may have left.
 FORKS = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
