@@ -61,6 +61,14 @@ def test_a_picture_of_coco_is_a_pair_with_itself_and_crowds_are_nobody(tmp_path)
     assert first.box == (20, 30, 50, 54)
 
 
+@pytest.mark.parametrize("text", ["{", "[]", '{"annotations": [{"bbox": [1, 2]}]}'])
+def test_annotations_that_are_not_cocos_are_refused(tmp_path, text):
+    path = write_coco(tmp_path) / "annotations" / "instances_train2017.json"
+    path.write_text(text)
+    with pytest.raises(BadInput, match="instances_train2017.json: is not as COCO writes it"):
+        read_coco(tmp_path, "train2017")
+
+
 def test_another_list_chooses_among_got10ks_sequences(tmp_path):
     chosen = tmp_path / "vot.txt"
     chosen.write_text("GOT-10k_Train_000002\n")

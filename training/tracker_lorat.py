@@ -47,6 +47,8 @@ class LoratConfig(FitConfig):
     lasot: Path | None = setting(None, "folder of classes and training_set.txt")
     trackingnet: Path | None = setting(None, "folder that holds TRAIN_0, ...")
     coco: Path | None = setting(None, "folder that holds train2017 and annotations")
+    otb: Path | None = setting(None, "folder of sequences such as Crossing")
+    tld: Path | None = setting(None, "folder of sequences such as 01_david")
     rank: int = setting(64, "of the adaptations", low=1)
     steps: int = setting(170 * EPOCH, "170 epochs of 131072 pairs; GOT-10k alone: 100", low=1)
     batch: int = setting(128, "pairs per step, over all processes", low=1)
@@ -128,10 +130,12 @@ def mixtures(config: LoratConfig) -> tuple[Mixture, Mixture]:
         (config.lasot, partial(sets.read_lasot, split="training")),
         (config.trackingnet, sets.read_trackingnet),
         (config.coco, partial(sets.read_coco, split="train2017")),
+        (config.otb, sets.read_otb),
+        (config.tld, sets.read_tld),
     )
     found = [read(folder) for folder, read in readers if folder is not None]
     if not found:
-        raise BadInput("data", "none", "give a folder as got10k, lasot, trackingnet or coco")
+        raise BadInput("data", "none", "give a folder as got10k, lasot, trackingnet, coco, ...")
     learn = [[one for i, one in enumerate(objects) if i % HELD_OUT] for objects in found]
     if not all(learn):
         raise BadInput("data", "one sequence", "every data set needs two; one is held out")

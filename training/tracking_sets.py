@@ -126,17 +126,19 @@ def read_otb(root: Path) -> list[Track]:
 def read_coco(root: Path, split: str) -> list[Still]:
     """'train2017' or 'val2017'; crowds are left out."""
     path = root / "annotations" / f"instances_{split}.json"
-    content = json.loads(read_text(path))
+    text = read_text(path)
     boxes: dict[int, list[list[float]]] = {}
-    for one in content["annotations"]:
-        x, y, w, h = one["bbox"]
-        if not one.get("iscrowd") and w > 0 and h > 0:
-            boxes.setdefault(one["image_id"], []).append([x, y, x + w, y + h])
-    return [
-        Still(np.array(boxes[one["id"]]), root / split / one["file_name"])
-        for one in content["images"]
-        if one["id"] in boxes
-    ]
+    try:
+        content = json.loads(text)
+        for one in content["annotations"]:
+            x, y, w, h = map(float, one["bbox"])
+            if not one.get("iscrowd") and w > 0 and h > 0:
+                boxes.setdefault(one["image_id"], []).append([x, y, x + w, y + h])
+        names = {one["id"]: one["file_name"] for one in content["images"] if one["id"] in boxes}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        remedy = f"is not as COCO writes it: {type(error).__name__} {error}"
+        raise BadInput("COCO annotations", path, remedy) from error
+    return [Still(np.array(boxes[one]), root / split / name) for one, name in names.items()]
 
 
 def read_track(folder: Path, layout: Layout) -> Track:
