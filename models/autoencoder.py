@@ -5,13 +5,17 @@ B batch, D latent dimensions, S side of the image [px]; images are (B, 3, S, S) 
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
+from road_clarity.models.errors import BadInput
 from road_clarity.models.nominal import CalmScores, CalmSpread, Whitening
 
 
 class Autoencoder(nn.Module):
     """Sees the road through D numbers: what it cannot draw again, it has not met before."""
+
+    stored: torch.dtype = torch.float16  # of the weights file
 
     def __init__(self, side: int, latents: int) -> None:
         super().__init__()
@@ -39,3 +43,11 @@ class Autoencoder(nn.Module):
     def reconstruct(self, x: Tensor) -> Tensor:
         """The picture of the most likely latent: same frame, same picture."""
         return self.decode(self.encode(x)[0])
+
+
+def check_weights(network: nn.Module) -> None:
+    """Raises BadInput when a weight is no number; a missing calibration is no fault."""
+    for name, values in network.state_dict().items():
+        if not name.startswith("calm") and not bool(values.isfinite().all()):
+            remedy = "is no number: the network was never fitted, or its training fell apart"
+            raise BadInput("weight", name, remedy)

@@ -22,13 +22,16 @@ State = tuple[Tensor, Tensor]  # hidden and cell, each (1, B, HIDDEN_SIZE)
 class LatentLstm(nn.Module):
     """Reads latents at a fixed rate and says how the drive goes on."""
 
-    def __init__(self) -> None:
+    stored: torch.dtype = torch.float16  # of the weights file
+
+    def __init__(self, latents: int = LATENT_SIZE) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(LATENT_SIZE, HIDDEN_SIZE, batch_first=True)
-        self.head = nn.Linear(HIDDEN_SIZE, LATENT_SIZE)
+        self.latents = latents
+        self.lstm = nn.LSTM(latents, HIDDEN_SIZE, batch_first=True)
+        self.head = nn.Linear(HIDDEN_SIZE, latents)
         nn.init.zeros_(self.head.weight)  # before training: nothing changes
         nn.init.zeros_(self.head.bias)
-        self.calm_change = Whitening(LATENT_SIZE)  # of the one-step prediction errors
+        self.calm_change = Whitening(latents)  # of the one-step prediction errors
         self.calm_motion = CalmSpread(1)  # of the log of the surprise
         self.calm_surprise = CalmScores()
         self.calm = CalmScores()  # of surprise and the frame's own scores joined
@@ -50,3 +53,12 @@ class LatentLstm(nn.Module):
             z, state = self.step(z, state)
             dreamt.append(z)
         return torch.stack(dreamt, dim=1)
+
+
+def go_on(before: Tensor, z: Tensor, horizon: int) -> Tensor:
+    """What needs no memory: latents that keep their last velocity.
+
+    Two neighbouring steps (B, D) -> the next `horizon` (B, horizon, D)
+    """
+    ahead = torch.arange(1, horizon + 1, device=z.device, dtype=z.dtype)
+    return z[:, None] + ahead[:, None] * (z - before)[:, None]

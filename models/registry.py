@@ -12,7 +12,10 @@ from road_clarity.models.dinov2 import Dinov2
 from road_clarity.models.errors import BadInput
 from road_clarity.models.ffnet import PUBLISHED, build_ffnet
 from road_clarity.models.latent_lstm import LatentLstm
+from road_clarity.models.latent_mdn import LatentMdn
 from road_clarity.models.lorat import REGIONS, SIZES, build_lorat
+from road_clarity.models.pca import Pca
+from road_clarity.models.rg_backbone import RgBackbone
 from road_clarity.models.scnn import ScnnLite0, ScnnVgg16
 from road_clarity.models.scnn_pad import ScnnVgg16Pad
 from road_clarity.models.vae import Vae
@@ -25,7 +28,12 @@ BUILDERS: dict[str, Callable[[], nn.Module]] = {
     "scnn_vgg16": ScnnVgg16,
     "scnn_vgg16_pad": ScnnVgg16Pad,
     "vae_64": Vae,
+    "vae_128": partial(Vae, side=128),
+    "rg_64": RgBackbone,
+    "rg_128": partial(RgBackbone, side=128),
+    "pca_64": Pca,
     "latent_lstm_256": LatentLstm,
+    "latent_mdn_256": LatentMdn,
     **{name: partial(Dinov2, SIZES[size]) for name, size in DINOV2.items()},
     **{
         name: partial(build_lorat, name)
