@@ -18,7 +18,7 @@ from road_clarity.evaluation.bench.rounds import Times, in_turn
 from road_clarity.evaluation.bench.stages import stage_times
 from road_clarity.evaluation.bench.subjects import subjects
 from road_clarity.evaluation.bench.table import table
-from road_clarity.evaluation.bench.ways import difference
+from road_clarity.evaluation.bench.ways import REFERENCE, available, call, difference
 from road_clarity.evaluation.bench.work import gmacs
 from road_clarity.models.eigen_cam import eigen_cam
 from road_clarity.models.errors import BadInput
@@ -75,6 +75,17 @@ def test_a_share_of_the_roof_is_taken_in_its_own_precision():
 def test_answers_differ_by_standard_deviations_of_the_reference():
     reference = torch.tensor([-2.0, 2.0, -2.0, 2.0])
     assert difference((reference + 1,), (reference,)) == pytest.approx(3**0.5 / 4)
+
+
+def test_every_way_of_torch_answers_as_the_reference_does(tmp_path):
+    _, decode = subjects("vae_64")
+    reference = call(decode, REFERENCE, tmp_path)()
+    ways = [way for way in available(decode) if way.backend == "torch"]
+    departures = {
+        way.precision: difference(call(decode, way, tmp_path)(), reference) for way in ways
+    }
+    assert departures["fp32"] < 1e-5
+    assert all(departure < 0.1 for departure in departures.values())
 
 
 def test_a_table_shows_three_digits_and_what_is_not_known():
