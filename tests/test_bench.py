@@ -77,6 +77,7 @@ def test_answers_differ_by_standard_deviations_of_the_reference():
     assert difference((reference + 1,), (reference,)) == pytest.approx(3**0.5 / 4)
 
 
+@torch.inference_mode()
 def test_every_way_of_torch_answers_as_the_reference_does(tmp_path):
     _, decode = subjects("vae_64")
     reference = call(decode, REFERENCE, tmp_path)()
