@@ -27,7 +27,7 @@ constexpr int LANES = 4, PLACES = 6;
 constexpr int VECTORS = 2;
 constexpr int BLOCK = VECTORS * LANES;  // channels of a tile
 
-typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4)));
+typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 // Sum over each of the REACH neighbours by itself, then add up: rounding errors stay small.
 template <int COUNT>

@@ -110,7 +110,11 @@ def compile_to(path: Path) -> None:
     compiler = shutil.which(name)
     if compiler is None:
         raise BadInput("message_passing", COMPILED, f"there is no {name} here; {REMEDY}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = f"cannot be made ({error.strerror}); set ROAD_CLARITY_CACHE to another one"
+        raise BadInput("cache folder", path.parent, remedy) from error
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     command = [compiler, *FLAGS, str(SOURCE), "-o", str(partial)]
     made = subprocess.run(command, capture_output=True, text=True, check=False)

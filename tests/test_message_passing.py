@@ -239,6 +239,13 @@ def test_a_compiler_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_cache_that_cannot_be_made_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ROAD_CLARITY_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(BadInput, match="set ROAD_CLARITY_CACHE to another one"):
+        CompiledPasses()
+
+
 def test_what_was_compiled_is_used_again(tmp_path, monkeypatch):
     monkeypatch.setenv("ROAD_CLARITY_CACHE", str(tmp_path))
     kept = tmp_path / compiled_passes.library_name()
