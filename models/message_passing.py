@@ -135,8 +135,8 @@ class CudaGraph:
         self._key: tuple[object, ...] = ()
         self._recording: Recording | None = None
 
-    def __deepcopy__(self, _: object) -> CudaGraph:
-        return CudaGraph()  # a copied network has weights of its own
+    def __reduce__(self) -> tuple[type[CudaGraph], tuple[()]]:
+        return CudaGraph, ()  # a copied network has weights of its own, and records anew
 
     def takes(self, x: Tensor) -> bool:
         return x.is_cuda and not torch.cuda.is_current_stream_capturing()

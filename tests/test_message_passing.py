@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from copy import deepcopy
 from dataclasses import replace
 from types import SimpleNamespace
@@ -217,10 +218,12 @@ def test_the_first_kernel_that_takes_a_map_computes_it(compiled):
     assert made((Packed(),), 4).way(torch.zeros(1, 4, 2, 2)) == "packed"
 
 
-def test_a_copied_network_keeps_its_kernel(compiled):
-    passing, x = made((compiled,), 4), torch.randn(1, 4, 3, 5)
+def test_a_copied_network_keeps_its_kernels(compiled):
+    passing, x = made((compiled, Packed(), CudaGraph()), 4), torch.randn(1, 4, 3, 5)
     with torch.no_grad():
-        assert torch.equal(deepcopy(passing)(x), passing(x))
+        for copied in (deepcopy(passing), pickle.loads(pickle.dumps(passing))):
+            assert [one.name for one in copied.kernels] == ["compiled", "packed", "cuda graph"]
+            assert torch.equal(copied(x), passing(x))
 
 
 def test_without_a_compiler_the_compiled_passes_say_what_to_do(tmp_path, monkeypatch):
