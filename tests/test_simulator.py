@@ -17,10 +17,11 @@ from road_clarity.training.commands import frame_size
 from road_clarity.training.simulator.bodies import Body, Moment
 from road_clarity.training.simulator.camera import Camera
 from road_clarity.training.simulator.danger import gap_m, is_hazardous, time_to_collision_s
-from road_clarity.training.simulator.driving import Driver, Walker, between, car_following
-from road_clarity.training.simulator.scenario import SCENARIOS, compose, moments
+from road_clarity.training.simulator.driving import Driver, between, car_following
+from road_clarity.training.simulator.scenario import CALM_TWIN, SCENARIOS, compose, moments
 from road_clarity.training.simulator.street import Street
 from road_clarity.training.simulator.views import OUR_CAR, VIEWS, PedestrianEyes, view_of
+from road_clarity.training.simulator.walking import Hold, Style, Walker, lifelike
 
 EGO = Body(0, "saloon", s=0.0, d=-1.75, speed=10.0)  # 4.7 m long
 
@@ -101,7 +102,7 @@ def test_a_late_driver_gets_closer_than_an_early_one() -> None:
 
 
 def test_who_has_set_off_crosses_although_our_car_stops() -> None:
-    walker = Walker(((20.0, -5.0), (20.0, 5.0)), pace=1.0, waits_at=0, until_ego_s=3.0)
+    walker = Walker(((20.0, -5.0), (20.0, 5.0)), Style(1.0), {0: Hold(until_ego_s=3.0)})
     person, fast, slow = Body(1, "adult", s=20.0, d=-5.0), EGO, replace(EGO, speed=0.0)
     for ego in (fast, *[slow] * 9):
         person = walker.step(person, Moment(0.0, ego, ()), 0.5)
@@ -111,11 +112,23 @@ def test_who_has_set_off_crosses_although_our_car_stops() -> None:
 @pytest.mark.parametrize(
     ("name", "dangerous"),
     [("calm_drive", False), ("parked_street", False), ("pedestrian_dart_out", True),
-     ("demo", True)],
+     ("pedestrian_waits", False), ("pedestrian_walks_on", False), ("demo", True)],
 )  # fmt: skip
 def test_a_story_is_hazardous_where_it_says_so(name: str, dangerous: bool) -> None:
     story = islice(moments(compose(name, 7), fps=10), 120)
     assert any(is_hazardous(one.ego, one.others) for one in story) == dangerous
+
+
+@pytest.mark.parametrize(("story", "twin"), CALM_TWIN.items())
+def test_calm_twins_have_the_same_street_and_people_and_another_end(story: str, twin: str) -> None:
+    danger, calm = compose(story, 1), compose(twin, 1)
+    assert (danger.street, danger.look, danger.leading) == (calm.street, calm.look, calm.leading)
+    assert [body for body, _ in danger.cast] == [body for body, _ in calm.cast]
+    paths = [
+        [(one.others[-1].s, one.others[-1].d) for one in islice(moments(story, fps=5), 60)]
+        for story in (danger, calm)
+    ]
+    assert paths[0][:5] == paths[1][:5] and paths[0] != paths[1]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -158,6 +171,61 @@ def test_what_is_to_the_left_lies_on_the_left_of_the_picture() -> None:
     camera = Camera((640, 360), (0.0, 0.0, 1.4), yaw=0.0)
     pixels, _ = camera.project(np.array([[10.0, 2.0, 1.4]]))
     assert pixels[0] == pytest.approx((320 - 110.85, 180.0), abs=0.01)
+
+
+# --- walking ----------------------------------------------------------------------------------
+
+
+def walked(walker: Walker, ego: Body = EGO, seconds: float = 20.0) -> list[Body]:
+    """Somebody from (20, -5) on, every 0.1 s; our car keeps its speed."""
+    person, steps = Body(1, "adult", s=20.0, d=-5.0), []
+    for tick in range(round(seconds * 10)):
+        now = replace(ego, s=ego.s + ego.speed * tick * 0.1)
+        person = walker.step(person, Moment(tick * 0.1, now, ()), 0.1)
+        steps.append(person)
+    return steps
+
+
+def test_who_lets_our_car_pass_sets_off_behind_it() -> None:
+    way = ((20.0, -5.0), (20.0, 5.0))
+    steps = walked(Walker(way, Style(1.0), {0: Hold(until_ego_s=-1.0)}))
+    left = next(tick for tick, one in enumerate(steps) if one.speed > 0)
+    assert left * 0.1 == pytest.approx(2.77, abs=0.1)  # bumper beside at 1.765 s, then 1 s more
+
+
+def test_a_car_that_stands_and_waits_is_an_invitation() -> None:
+    way = ((20.0, -5.0), (20.0, 5.0))
+    walker = Walker(way, Style(1.0), {0: Hold(until_ego_s=-1.0)})
+    assert walked(walker, replace(EGO, s=10.0, speed=0.0))[0].speed == 1.0
+
+
+def test_who_hesitates_stands_on_the_road_and_goes_on() -> None:
+    way = ((20.0, -5.0), (20.0, -3.0), (20.0, 5.0))
+    steps = walked(Walker(way, Style(1.0), {1: Hold(pause_s=1.0)}), seconds=12)
+    stood = [one.d for one in steps if one.speed == 0 and one.d < 5.0]
+    assert len(stood) == pytest.approx(10, abs=1) and set(stood[:9]) == {-3.0}
+    assert steps[-1].d == 5.0
+
+
+def test_lifelike_walkers_sway_and_ebb_as_much_as_the_recorded_ones() -> None:
+    rng = np.random.default_rng(0)
+    people = [walked(Walker(((20.0, -5.0), (80.0, -5.0)), lifelike(rng, 1.4))) for _ in range(30)]
+    speeds = np.array([[one.speed for one in steps[20:]] for steps in people])
+    aside = np.array([[one.d for one in steps[20:]] for steps in people])
+    assert speeds.mean() == pytest.approx(1.4, abs=0.03)
+    assert speeds.std(axis=1).mean() == pytest.approx(0.116, abs=0.02)
+    assert aside.std(axis=1).mean() == pytest.approx(0.062, abs=0.012)
+
+
+def test_a_recorded_walk_gives_its_own_figures_back() -> None:
+    from road_clarity.training.simulator.walking_figures import manner
+
+    time = np.arange(40) * 0.4
+    way = 1.3 * time + 0.2 * np.sin(2 * np.pi * time / 4)
+    walk = np.stack([way, 0.1 * np.sin(2 * np.pi * 1.3 * time / 5)], axis=1)
+    pace, ebb, ebb_s, sway, sway_m = manner(walk)
+    assert (pace, ebb, ebb_s) == pytest.approx((1.3, 0.21, 4.0), rel=0.1)
+    assert (sway, sway_m) == pytest.approx((0.07, 5.0), rel=0.2)
 
 
 # --- the pedestrian's eyes ---------------------------------------------------------------------

@@ -23,8 +23,9 @@ def simulate(
     scenario: Annotated[
         str,
         typer.Option(
-            help="demo, calm_drive, crossing, pedestrian_dart_out, parked_street, "
-            "lead_vehicle_brakes or lane_drift"
+            help="demo, calm_drive, crossing, pedestrian_dart_out, pedestrian_waits, "
+            "pedestrian_hesitates, pedestrian_walks_on, parked_street, lead_vehicle_brakes "
+            "or lane_drift"
         ),
     ] = "demo",
     seed: Annotated[int, typer.Option(help="varies the details", min=0)] = 7,

@@ -1,4 +1,4 @@
-"""How road users move: drivers keep their distance, walkers follow a path.
+"""How vehicles move: drivers keep their distance.  (People: walking.py.)
 
 Drivers follow the intelligent driver model (Treiber, Hennecke, Helbing 2000,
 arXiv:cond-mat/0002177, equations 3 and 4).  One object per road user; it may remember what it saw.
@@ -21,7 +21,6 @@ STANDSTILL_M = 2.5
 SIGHT_M = 120.0
 ASIDE_M = 8.0  # nobody from further aside gets into our strip in time
 HEADWAY_S = 1.3
-GONE = -1
 STEEPEST = 0.3  # sideways per forward metre, when changing lanes
 Keys = tuple[tuple[float, float], ...]  # (time [s], value), values change smoothly between them
 
@@ -106,53 +105,6 @@ def nearest_ahead(me: Body, bodies: Sequence[Body], foresight_s: float) -> tuple
             if gap < nearest[0]:
                 nearest = gap, me.speed - forwards * other.velocity[0]
     return nearest
-
-
-@dataclass
-class Walker:
-    """Follows a path of (s, d); before the leg that starts at `waits_at` it waits.
-
-    until_ego_s: it goes when our car is so many seconds away; None: it goes after `pause_s`.
-    """
-
-    path: tuple[tuple[float, float], ...]
-    pace: float  # [m/s]
-    waits_at: int = GONE
-    until_ego_s: float | None = None
-    pause_s: float = 0.0
-    leg: int = 0
-
-    def step(self, me: Body, moment: Moment, dt: float) -> Body:
-        if self.leg + 1 >= len(self.path) or self._waits(me, moment, dt):
-            return replace(me, speed=0.0)
-        target_s, target_d = self.path[self.leg + 1]
-        left = math.hypot(target_s - me.s, target_d - me.d)
-        way = self.pace * dt
-        if left <= way:
-            self.leg += 1
-            return replace(me, s=target_s, d=target_d)
-        heading = math.atan2(target_d - me.d, target_s - me.s)
-        return replace(
-            me,
-            s=me.s + way * math.cos(heading),
-            d=me.d + way * math.sin(heading),
-            heading=heading,
-            speed=self.pace,
-            travelled=me.travelled + way,
-        )
-
-    def _waits(self, me: Body, moment: Moment, dt: float) -> bool:
-        if self.leg != self.waits_at:
-            return False
-        self.pause_s -= dt
-        ahead = me.s - moment.ego.s - moment.ego.reach[0]
-        if self.until_ego_s is None:
-            waits = self.pause_s > 0
-        else:
-            waits = ahead > self.until_ego_s * max(moment.ego.speed, 0.5)
-        if not waits:
-            self.waits_at = GONE  # who has set off does not stop because our car does
-        return waits
 
 
 def between(keys: Keys, time_s: float) -> float:

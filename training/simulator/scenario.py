@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from road_clarity.models.errors import BadInput
-from road_clarity.training.simulator import traffic
+from road_clarity.training.simulator import pedestrians, traffic, walking
 from road_clarity.training.simulator.bodies import Body, Moment
 from road_clarity.training.simulator.driving import Behaviour, Driver
 from road_clarity.training.simulator.street import LANE_M, Street
@@ -33,6 +33,7 @@ class Scenario:
     cast: tuple[tuple[Body, Behaviour], ...]
     look: str = "day"
     leading: int | None = None  # identity of the pedestrian whom the story is about
+    watchful: bool = True  # whether this pedestrian looks for vehicles
 
 
 def calm_drive(rng: np.random.Generator) -> Scenario:
@@ -57,27 +58,50 @@ def crossing(rng: np.random.Generator) -> Scenario:
     cast = traffic.city_life(rng, street, speed)
     leading = len(cast) + 1
     for _ in range(int(rng.integers(1, 4))):
-        cast.append(traffic.crosser(rng, street, zebra, until_ego_s=float(rng.uniform(3.5, 5))))
+        cast.append(pedestrians.crosser(rng, street, zebra, until_ego_s=float(rng.uniform(3.5, 5))))
     d = street.lane(street.lanes - 1)
-    driver, look = steady(speed, d), a_look(rng)
-    return Scenario(street, driver, speed, d, traffic.numbered(cast), look, leading)
+    driver, look, watchful = steady(speed, d), a_look(rng), rng.random() < walking.LOOKS
+    return Scenario(street, driver, speed, d, traffic.numbered(cast), look, leading, watchful)
 
 
-def pedestrian_dart_out(rng: np.random.Generator) -> Scenario:
+def pedestrian_dart_out(rng: np.random.Generator, goes: bool = True) -> Scenario:
     """Somebody steps out from behind a parked van; our car brakes late, or never."""
     street = replace(city(rng), parking_right=True)
     speed = float(rng.uniform(10, 13))
     place = float(rng.uniform(55, 85))
     cast = traffic.city_life(rng, street, speed, keep_free=(place - 6, place + 4))
-    cast += traffic.dart_out(rng, street, place, until_ego_s=float(rng.uniform(1.2, 1.9)))
+    cast += pedestrians.dart_out(rng, street, place, float(rng.uniform(1.2, 1.9)), goes)
     d = street.lane(street.lanes - 1)
     asleep = rng.random() < 0.15
     late = {"foresight_s": float(rng.uniform(0, 0.9)),
             "reaction_s": 60.0 if asleep else float(rng.uniform(0.2, 0.6))}  # fmt: skip
-    driver = steady(speed, d, **late)
-    return Scenario(
-        street, driver, speed, d, traffic.numbered(cast), a_look(rng), leading=len(cast)
-    )
+    driver, look = steady(speed, d, **late), a_look(rng)
+    return Scenario(street, driver, speed, d, traffic.numbered(cast), look, leading=len(cast))
+
+
+def pedestrian_waits(rng: np.random.Generator) -> Scenario:
+    """The same as pedestrian_dart_out, but whoever is behind the van lets our car pass."""
+    return pedestrian_dart_out(rng, goes=False)
+
+
+def pedestrian_hesitates(rng: np.random.Generator, crosses: bool = True) -> Scenario:
+    """Somebody steps on the road, stops, goes on or turns back; our car brakes, or does not."""
+    street = city(rng)
+    speed = float(rng.uniform(8, 12))
+    place = speed * float(rng.uniform(4.5, 6.5))
+    cast = traffic.city_life(rng, street, speed, keep_free=(place - 8, place + 3))
+    cast.append(pedestrians.comes_to_the_kerb(rng, street, place, crosses))
+    d = street.lane(street.lanes - 1)
+    asleep, late = rng.random() < 0.15, rng.random() < 0.4
+    attention = {"foresight_s": float(rng.uniform(0, 0.9)) if late else 2.5,
+                 "reaction_s": 60.0 if asleep else float(rng.uniform(0.1, 0.5))}  # fmt: skip
+    driver, look = steady(speed, d, **attention), a_look(rng)
+    return Scenario(street, driver, speed, d, traffic.numbered(cast), look, leading=len(cast))
+
+
+def pedestrian_walks_on(rng: np.random.Generator) -> Scenario:
+    """The same as pedestrian_hesitates, but whoever comes along stays on the pavement."""
+    return pedestrian_hesitates(rng, crosses=False)
 
 
 def parked_street(rng: np.random.Generator) -> Scenario:
@@ -123,12 +147,15 @@ def demo(rng: np.random.Generator) -> Scenario:
     """The clip of `make demo`: a calm street, then a car ahead, then somebody steps out."""
     street = Street(lanes=1, oncoming=1, parking_left=True, parking_right=True, crossings=(36.0,))
     speed, d, place = 9.5, street.lane(0), 88.0
-    cast = traffic.city_life(rng, street, speed, keep_free=(place - 7, place + 5))
+    cast = traffic.city_life(
+        rng, street, speed, keep_free=(place - 7, place + 5), style=walking.march
+    )
     leader = replace(traffic.vehicle(rng, s=34.0, d=d, speed=8.0), model="hatchback", tint=2)
     slows = Driver(((0, 8.0), (2.5, 8.0), (4.5, 4.5), (6, 4.5), (8.5, 14.0)), ((0, d),))
     cast.append((leader, slows))
-    van, (someone, runs) = traffic.dart_out(rng, street, place, until_ego_s=2.1)
-    cast += [van, (replace(someone, tint=DARK_CLOTHES), runs)]
+    van, (someone, runs) = pedestrians.dart_out(rng, street, place, until_ego_s=2.1)
+    even = replace(runs, style=walking.Style(runs.style.pace))
+    cast += [van, (replace(someone, tint=DARK_CLOTHES), even)]
     driver = steady(speed, d, foresight_s=0.0, reaction_s=0.35)
     return Scenario(street, driver, speed, d, traffic.numbered(cast), leading=len(cast))
 
@@ -136,10 +163,16 @@ def demo(rng: np.random.Generator) -> Scenario:
 SCENARIOS: dict[str, Callable[[np.random.Generator], Scenario]] = {
     story.__name__: story
     for story in (
-        calm_drive, crossing, pedestrian_dart_out, parked_street, lead_vehicle_brakes, lane_drift,
-        demo,
+        calm_drive, crossing, pedestrian_dart_out, pedestrian_waits, pedestrian_hesitates,
+        pedestrian_walks_on, parked_street, lead_vehicle_brakes, lane_drift, demo,
     )
 }  # fmt: skip
+
+# With the same seed, the same street, people and weather; only what the pedestrian does differs.
+CALM_TWIN = {
+    "pedestrian_dart_out": "pedestrian_waits",
+    "pedestrian_hesitates": "pedestrian_walks_on",
+}
 
 
 def compose(name: str, seed: int) -> Scenario:

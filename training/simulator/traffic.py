@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from road_clarity.training.simulator.bodies import SIZES, Body
-from road_clarity.training.simulator.driving import Behaviour, Driver, Parked, Walker
+from road_clarity.training.simulator.bodies import Body
+from road_clarity.training.simulator.driving import Behaviour, Driver, Parked
 from road_clarity.training.simulator.street import PARKING_M, Street
+from road_clarity.training.simulator.walking import Style, Walker, lifelike
 
 Cast = list[tuple[Body, Behaviour]]
 COMMON = ("hatchback", "hatchback", "saloon", "saloon", "suv", "suv", "van")
@@ -40,14 +42,14 @@ def person(rng: np.random.Generator, s: float, d: float) -> Body:
 
 def city_life(
     rng: np.random.Generator, street: Street, speed: float, keep_free: tuple[float, float] = (0, 0),
-    parked_share: float = 0.6,
+    parked_share: float = 0.6, style: Callable[[np.random.Generator], Style] = lifelike,
 ) -> Cast:  # fmt: skip
     """What a city street is full of: parked and driving vehicles, cyclists, people."""
     cast = parked(rng, street, keep_free, parked_share)
     cast += oncoming(rng, street, speed)
     if street.lanes > 1:
         cast += with_the_flow(rng, street, street.lane(street.lanes - 1), speed)
-    cast += on_the_pavements(rng, street, count=int(rng.integers(14, 24)))
+    cast += on_the_pavements(rng, street, int(rng.integers(14, 24)), style)
     if rng.random() < 0.5:
         cast.append(cyclist(rng, street))
     return cast
@@ -105,7 +107,10 @@ def with_the_flow(rng: np.random.Generator, street: Street, ours: float, speed: 
     return cast
 
 
-def on_the_pavements(rng: np.random.Generator, street: Street, count: int) -> Cast:
+def on_the_pavements(
+    rng: np.random.Generator, street: Street, count: int,
+    style: Callable[[np.random.Generator], Style],
+) -> Cast:  # fmt: skip
     """People who walk along, and some who stand."""
     cast: Cast = []
     for _ in range(count):
@@ -118,7 +123,7 @@ def on_the_pavements(rng: np.random.Generator, street: Street, count: int) -> Ca
             cast.append((body, Parked()))
             continue
         way = float(rng.choice([-1, 1])) * 60.0
-        cast.append((body, Walker(((s, body.d), (s + way, body.d)), float(rng.uniform(1.0, 1.7)))))
+        cast.append((body, Walker(((s, body.d), (s + way, body.d)), style(rng))))
     return cast
 
 
@@ -129,32 +134,3 @@ def cyclist(rng: np.random.Generator, street: Street) -> tuple[Body, Behaviour]:
         0, "cyclist", float(rng.uniform(30, 110)), d, math.pi, 4.5, tint=int(rng.integers(TINTS))
     )
     return body, Driver(((0, 4.5),), ((0, d),))
-
-
-def crosser(
-    rng: np.random.Generator, street: Street, zebra: float, until_ego_s: float
-) -> tuple[Body, Behaviour]:
-    """Somebody who waits at a zebra crossing and crosses when our car is that far away [s]."""
-    side = 1.0 if rng.random() < 0.5 else -1.0
-    kerbs = (
-        (street.left_kerb, street.right_kerb) if side > 0 else (street.right_kerb, street.left_kerb)
-    )
-    s = zebra + float(rng.uniform(-1.0, 1.0))
-    start, end = kerbs[0] + side * 0.6, kerbs[1] - side * 1.2
-    far = s + float(rng.choice([-1, 1])) * 30.0
-    body = replace(person(rng, s, start), model="adult", heading=-side * math.pi / 2)
-    path = ((s, start), (s, end), (far, end))
-    pace = float(rng.uniform(1.2, 1.7))
-    return body, Walker(path, pace, waits_at=0, until_ego_s=until_ego_s)
-
-
-def dart_out(rng: np.random.Generator, street: Street, place: float, until_ego_s: float) -> Cast:
-    """A parked van, and somebody hidden behind it who runs out in front of our car."""
-    row = street.right_kerb + PARKING_M / 2
-    length = SIZES["van"].length
-    van = Body(0, "van", place - length / 2 - 0.6, row, tint=int(rng.integers(TINTS)))
-    start = (place, street.right_kerb + 0.5)
-    path = (start, (place + 0.4, street.left_kerb + 1.0), (place + 30.0, street.left_kerb + 1.0))
-    walker = Walker(path, float(rng.uniform(1.9, 2.6)), waits_at=0, until_ego_s=until_ego_s)
-    someone = replace(person(rng, *start), heading=math.pi / 2)
-    return [(van, Parked()), (someone, walker)]

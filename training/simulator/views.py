@@ -2,7 +2,8 @@
 
 The pedestrian is the scenario's leading one, who crosses or steps out.  The eyes look along the
 way; at the kerb, about to cross, and on the road while a vehicle is near, they watch whoever comes
-first.  A head turns smoothly and not farther than the neck lets it.
+first; a few people never do (walking.LOOKS).  A head turns smoothly and not farther than the neck
+lets it.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def view_of(name: str, scenario: Scenario, size: tuple[int, int], fps: float) ->
     if scenario.leading is None:
         known = ", ".join(story for story in SCENARIOS if compose(story, 0).leading is not None)
         raise BadInput("view", name, f"no pedestrian leads this scenario; choose one of {known}")
-    return PedestrianEyes(scenario.street, scenario.leading, size, 1 / fps)
+    return PedestrianEyes(scenario.street, scenario.leading, size, 1 / fps, scenario.watchful)
 
 
 def from_the_car(street: Street, moment: Moment, size: tuple[int, int]) -> Sight:
@@ -84,8 +85,11 @@ def in_the_world(
 class PedestrianEyes:
     """The view of the road user `leading`, and what these eyes are turned to."""
 
-    def __init__(self, street: Street, leading: int, size: tuple[int, int], dt: float) -> None:
+    def __init__(
+        self, street: Street, leading: int, size: tuple[int, int], dt: float, watchful: bool = True
+    ) -> None:
         self._street, self._leading, self._size, self._dt = street, leading, size, dt
+        self._watchful = watchful
         self._gaze: float | None = None  # [rad] in street coordinates
         self._watched: int | None = None
         self._until_s = 0.0  # the watched one is kept until then
@@ -116,7 +120,7 @@ class PedestrianEyes:
         if self._watched not in coming or time_s >= self._until_s:
             self._watched = min(coming, key=lambda id: arrival_s(coming[id], me), default=None)
             self._until_s = time_s + DWELL_S
-        if self._watched is None:
+        if self._watched is None or not self._watchful:
             return me.heading
         vehicle = coming[self._watched]
         near = on_road(me, self._street) and arrival_s(vehicle, me) < NEAR_S
