@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,10 +59,10 @@ def export(
         report = through_the_gate(
             key, out or exports_folder(), recording(frames, max_frames), device
         )
-    if as_json:
-        print(json.dumps(report, indent=2))
-    else:
-        print(text_of(report), place(key, out or exports_folder(), report["passed"]), sep="\n")
+    print(json.dumps(report, indent=2) if as_json else text_of(report))
+    left = place(key, out or exports_folder(), report["passed"])
+    said = "exported to" if report["passed"] else "not exported; its parity report is in"
+    print(f"road-clarity: {name} {said} {left}", file=sys.stderr)
     return 0 if report["passed"] else 1
 
 

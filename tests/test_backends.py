@@ -18,7 +18,13 @@ from road_clarity.pipeline.backends import exported, runtime
 from road_clarity.pipeline.backends.entries import entries, examples
 from road_clarity.pipeline.backends.exported import ExportKey, file_sha256
 from road_clarity.pipeline.backends.graph import Flat, mount
-from road_clarity.pipeline.backends.network import load, open_graphs, torch_graphs, write_graph
+from road_clarity.pipeline.backends.network import (
+    Running,
+    load,
+    open_graphs,
+    torch_graphs,
+    write_graph,
+)
 from road_clarity.pipeline.backends.onnx_runtime import CPU, CUDA, TENSORRT, providers
 from road_clarity.pipeline.backends.runtime import RuntimeConfig, resolve_precision
 from road_clarity.training.publish import publish
@@ -94,9 +100,9 @@ def test_a_mounted_memory_goes_on_from_its_own_state(backend, tmp_path):
 def test_the_explained_map_of_a_lane_network_is_what_messages_were_passed_about():
     network = ScnnLite0((32, 64), channels=8).eval()
     graph = torch_graphs(network, "fp32", "cpu")["forward"]
-    logits, existence, seen = graph.run((torch.randn(1, 3, 32, 64),), explained=True)
-    assert (logits.shape, existence.shape, seen.shape) == ((1, 5, 4, 8), (1, 4), (1, 8, 4, 8))
-    torch.testing.assert_close(network.layer2(seen), logits)
+    maps, seen = Running(network, CARD, {"forward": graph}).explain(torch.randn(1, 3, 32, 64))
+    assert (maps.logits.shape, seen.shape) == ((1, 5, 4, 8), (1, 8, 4, 8))
+    torch.testing.assert_close(network.layer2(seen), maps.logits)
 
 
 @torch.no_grad()
@@ -216,6 +222,13 @@ def test_an_export_of_other_weights_is_refused(export_folder):
 def test_an_export_that_did_not_pass_is_refused(export_folder):
     change(export_folder, passed=False)
     with pytest.raises(BadInput, match=f"did not agree with torch; {AGAIN}"):
+        load("steady", SETTINGS)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"passed": true, "files": 3}'])
+def test_a_parity_report_that_cannot_be_read_is_refused(export_folder, text):
+    (export_folder / "parity.json").write_text(text)
+    with pytest.raises(BadInput, match=f"is no parity report; {AGAIN}"):
         load("steady", SETTINGS)
 
 

@@ -57,7 +57,7 @@ def test_an_export_that_agrees_is_put_in_place_with_its_report(tmp_path):
     assert {figure["name"] for figure in report["figures"]} == {
         "output_rms", "output_max", "share_max", "error_map", "strangeness",
     }  # fmt: skip
-    assert fault(report, folder, read_card("vae_edge").sha256) is None
+    assert fault(folder, read_card("vae_edge").sha256) is None
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 

@@ -14,7 +14,6 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.backends.entries import Size
@@ -57,21 +56,24 @@ def find(key: ExportKey, weights_sha256: str) -> Path:
     folder = exports_folder() / key.folder
     if not (folder / PARITY).is_file():
         raise BadInput(f"{key.backend} export", folder, f"is not there; run `{key.command}`")
-    report = json.loads((folder / PARITY).read_text())
-    reason = fault(report, folder, weights_sha256)
+    reason = fault(folder, weights_sha256)
     if reason:
         raise BadInput(f"{key.backend} export", folder, f"{reason}; run `{key.command}` again")
     return folder
 
 
-def fault(report: dict[str, Any], folder: Path, weights_sha256: str) -> str | None:
-    """Why this export must not be used."""
-    made_of = str(report["weights_sha256"])
-    if not report["passed"]:
+def fault(folder: Path, weights_sha256: str) -> str | None:
+    """Why the export in this folder must not be used."""
+    try:
+        report = json.loads((folder / PARITY).read_text())
+        passed, made_of, files = report["passed"], report["weights_sha256"], report["files"].items()
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return f"has a {PARITY} that is no parity report"
+    if passed is not True:
         return "did not agree with torch"
     if made_of != weights_sha256:
         return f"was made of weights {made_of[:12]}, which are now {weights_sha256[:12]}"
-    for name, sha256 in report["files"].items():
+    for name, sha256 in files:
         path = folder / name
         if not path.is_file() or file_sha256(path) != sha256:
             return f"holds another {name} than the one that was compared"

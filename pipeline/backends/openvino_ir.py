@@ -15,8 +15,6 @@ from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.backends.graph import Flat
 from road_clarity.pipeline.backends.runtime import BF16, FP32, Runtime
 
-HINTS = {FP32: "f32", BF16: "bf16"}
-
 
 def package() -> Any:
     """Raises BadInput where it is not installed."""
@@ -52,13 +50,16 @@ class OpenVinoGraph:
         openvino = package()
         if device != "cpu":
             raise BadInput("device", device, "OpenVINO computes on the CPU: use --device cpu")
+        types = {FP32: openvino.Type.f32, BF16: openvino.Type.bf16}
         wanted = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-            "INFERENCE_PRECISION_HINT": HINTS[precision],
+            "INFERENCE_PRECISION_HINT": types[precision],
             "ENABLE_CPU_PINNING": False,  # other networks, and torch, want the same cores
         }
         compiled = openvino.Core().compile_model(path.with_suffix(".xml"), "CPU", wanted)
+        if str(compiled.get_property("INFERENCE_PRECISION_HINT")) != str(types[precision]):
+            raise BadInput("precision", precision, "OpenVINO does not compute in it here; use fp32")
         self._request, self._outputs = compiled.create_infer_request(), outputs
         version = openvino.__version__.partition("-")[0]
         self.runtime = Runtime("openvino", version, precision, "CPU")
