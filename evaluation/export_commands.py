@@ -51,16 +51,15 @@ def export(
 
     if to == "torch":
         raise BadInput("--to", to, "torch needs no export; use onnx or openvino")
-    chosen = resolve_precision(RuntimeConfig(backend=to, precision=precision), pick_device(device))
+    device, out = pick_device(device), out or exports_folder()
+    chosen = resolve_precision(RuntimeConfig(backend=to, precision=precision), device)
     network, _ = load(name)
     wanted = frame_size(size) if size else usual_size(network, name)
     key = ExportKey(name, to, chosen, input_size(network, wanted))
     with interruptible():
-        report = through_the_gate(
-            key, out or exports_folder(), recording(frames, max_frames), device
-        )
+        report = through_the_gate(key, out, recording(frames, max_frames), device)
     print(json.dumps(report, indent=2) if as_json else text_of(report))
-    left = place(key, out or exports_folder(), report["passed"])
+    left = place(key, out, report["passed"])
     said = "exported to" if report["passed"] else "not exported; its parity report is in"
     print(f"road-clarity: {name} {said} {left}", file=sys.stderr)
     return 0 if report["passed"] else 1
