@@ -80,6 +80,7 @@ def test_an_exported_tracker_answers_any_number_of_targets_as_torch_does(backend
         torch.testing.assert_close(scores, expected.score_map, atol=1e-5, rtol=1e-4)
         torch.testing.assert_close(boxes, expected.boxes, atol=1e-5, rtol=1e-4)
         assert seen.shape == (targets, 24, 3, 3)
+        assert torch.equal(graph.run(inputs)[0], scores)  # the same bytes again
     assert (graph.runtime.backend, graph.runtime.precision) == (backend, "fp32")
 
 
