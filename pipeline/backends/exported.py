@@ -17,6 +17,7 @@ from pathlib import Path
 
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.backends.entries import Size
+from road_clarity.pipeline.weights import imported
 
 PARITY = "parity.json"
 
@@ -46,9 +47,9 @@ class ExportKey:
 
 
 def exports_folder() -> Path:
-    """ROAD_CLARITY_EXPORTS, or the user's own."""
+    """ROAD_CLARITY_EXPORTS, else beside the imported weights."""
     chosen = os.environ.get("ROAD_CLARITY_EXPORTS")
-    return Path(chosen) if chosen else Path.home() / ".local/share/road_clarity/exports"
+    return Path(chosen).expanduser() if chosen else imported() / "exports"
 
 
 def find(key: ExportKey, weights_sha256: str) -> Path:
