@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from road_clarity.models.lora import DOWN
-from road_clarity.models.vit import VisionTransformer, VitSize
+from road_clarity.models.vit import PatchEmbed, VisionTransformer, VitSize
 
 UNUSED = ("cls_token", "mask_token")
 SIDE = 37  # patches per row of the 518 x 518 images that DINOv2 was trained on
@@ -28,6 +28,8 @@ FILES = {size: f"dinov2_vit{size}14_pretrain.pth" for size in "sblg"}  # as publ
 
 class Dinov2(VisionTransformer):
     """Normalised (B, 3, 14 h, 14 w) -> (B, 1 + h w, D) features, the class token's first."""
+
+    patch_embed: PatchEmbed
 
     def __init__(self, size: VitSize) -> None:
         super().__init__(size, SIDE)

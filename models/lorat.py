@@ -33,6 +33,7 @@ class Regions:
 
 
 SIZES = {
+    "c4": VitSize(width=192, depth=4, heads=3, convolutional=True),  # ours, for two CPU cores
     "t6": VitSize(width=192, depth=6, heads=3),  # ours: half the blocks of a ViT-Ti
     "t": VitSize(width=192, depth=12, heads=3),  # ours: ViT-Ti
     "s": VitSize(width=384, depth=12, heads=6),

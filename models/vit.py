@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from road_clarity.models.conv_embed import ConvEmbed
+
 PATCH = 14  # [px]
 NORM_EPS = 1e-6
 
@@ -25,6 +27,7 @@ class VitSize:
     depth: int  # blocks
     heads: int
     swiglu_hidden: int = 0  # 0: the MLP is GELU with 4 D hidden units
+    convolutional: bool = False  # tokens from convolutions (models.conv_embed), not from patches
 
 
 class PatchEmbed(nn.Module):
@@ -121,7 +124,8 @@ class VisionTransformer(nn.Module):
     def __init__(self, size: VitSize, side: int) -> None:
         super().__init__()
         self.side = side
-        self.patch_embed = PatchEmbed(size.width)
+        embed = ConvEmbed(size.width, PATCH) if size.convolutional else PatchEmbed(size.width)
+        self.patch_embed: PatchEmbed | ConvEmbed = embed
         self.pos_embed = nn.Parameter(torch.zeros(1, side * side, size.width))
         self.blocks = nn.ModuleList(Block(size) for _ in range(size.depth))
         self.norm = nn.LayerNorm(size.width, NORM_EPS)

@@ -20,7 +20,6 @@ from road_clarity.models.vit import VitSize
 from road_clarity.training import tracker_answers as answers
 from road_clarity.training import tracker_lorat
 from road_clarity.training.drop_path import drop_paths
-from road_clarity.training.tracker import TrackerConfig, pair_config
 from road_clarity.training.tracker_lorat import LoratConfig, LoratRecipe, freeze_and_adapt
 from road_clarity.training.tracker_loss import ious, tracker_loss
 from road_clarity.training.tracking_augment import blur_all, grey_all, recolour, solarise_all
@@ -148,25 +147,11 @@ def batch(count: int = 3):
 
 def test_all_tokens_answer_as_the_network_does():
     network, pairs = tiny().eval(), batch()
-    said = answers.whole(network, pairs)
+    said = answers.answer(network, pairs)
     known, asked = answers.ready(pairs.template), answers.ready(pairs.search)
     wanted = network(known, asked, pairs.template_mask)
     assert torch.allclose(said.scores, wanted.score_map.flatten(1), atol=1e-6)
     assert torch.allclose(said.boxes, wanted.boxes.flatten(1, 2), atol=1e-6)
-
-
-def test_kept_tokens_are_those_of_the_target_first():
-    wanted = torch.tensor([[False, True, False, True]])
-    assert set(answers.keep(wanted, 2)[0].tolist()) == {1, 3}
-
-
-def test_tokens_that_were_kept_speak_for_those_that_were_not():
-    pairs = batch(1)._replace(covered=torch.tensor([[True] + [False] * 4]))
-    said = answers.Answer(
-        torch.zeros(1, 3), pairs.box[:, None].expand(1, 3, 4), torch.tensor([[0, 1, 2]])
-    )
-    # target 1 at logit 0, and four tokens with target 0 of which two are seen
-    assert answers.loss(said, pairs).item() == pytest.approx(5 * math.log(2), rel=1e-5)
 
 
 def test_vectors_and_embeddings_do_not_decay():
@@ -193,11 +178,6 @@ def test_muon_takes_the_blocks_matrices_and_adam_the_rest_at_half_the_rate():
     }
     assert [group["share"] for group in adamw.param_groups] == [0.5, 0.5]
     assert sum(len(g["params"]) for g in adamw.param_groups) == 4 + 2 * 10 + 2 + 12
-
-
-def test_the_last_stage_learns_on_whole_regions_only():
-    config = TrackerConfig(whole=0.25)
-    assert (pair_config(config, "match").whole, pair_config(config, "adapt").whole) == (0.25, 1.0)
 
 
 def test_lorat_b_learns_thirteen_million_weights_of_ninety_nine():

