@@ -31,6 +31,7 @@ class NetworkRow:
     ms_best: float
     rounds: int
     ratio: float  # how many times as fast as eager fp32, by p50
+    ratio_best: float  # the same by the best calls: where it differs, the machine was busy
     memory_mib: float  # how far the peak of a fresh process grows
     gmacs: float
     gmacs_per_s: float
@@ -65,6 +66,7 @@ def in_all_ways(asked: Subject, seconds: float, folder: Path) -> list[NetworkRow
             ms_best=times[way].best,
             rounds=times[way].count,
             ratio=times[REFERENCE].p50 / times[way].p50,
+            ratio_best=times[REFERENCE].best / times[way].best,
             memory_mib=peak_growth_mib(asked, way, folder),
             gmacs=cost,
             gmacs_per_s=cost / times[way].p50 * 1e3,
