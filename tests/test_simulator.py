@@ -18,6 +18,7 @@ from road_clarity.training.simulator.bodies import Body, Moment
 from road_clarity.training.simulator.camera import Camera
 from road_clarity.training.simulator.danger import gap_m, is_hazardous, time_to_collision_s
 from road_clarity.training.simulator.driving import Driver, between, car_following
+from road_clarity.training.simulator.night import DARK, STREET_LAMP, beam_at, light_at, places
 from road_clarity.training.simulator.scenario import CALM_TWIN, SCENARIOS, compose, moments
 from road_clarity.training.simulator.street import Street
 from road_clarity.training.simulator.views import OUR_CAR, VIEWS, PedestrianEyes, view_of
@@ -284,6 +285,30 @@ def test_a_story_without_a_leading_pedestrian_is_filmed_from_the_car_only() -> N
 # --- pictures ---------------------------------------------------------------------------------
 
 
+def test_a_lamp_in_the_dark_lights_the_ground_beneath_it() -> None:
+    camera = Camera((64, 36), (0.0, 0.0, 1.4), yaw=0.0)
+    x, y, z = places(np.full((36, 64), 10.0, np.float32), camera)
+    lamps = np.array([[10.0, 0.0]])
+    light = light_at(x, y, z, camera, lamps, [])
+    assert light[18, 32].tolist() == pytest.approx((DARK + STREET_LAMP).tolist(), rel=0.01)
+    assert (light_at(x, y, z, camera, lamps + 200.0, []) == DARK).all()
+
+
+def test_a_pixel_and_its_depth_give_back_its_place() -> None:
+    camera = Camera((640, 360), (3.0, -2.0, 1.4), yaw=0.7, pitch=-0.1)
+    pixels, depth = camera.project(np.array([[14.0, 9.0, 2.0]]))
+    column, row = np.floor(pixels[0]).astype(int)
+    x, y, z = places(np.full((360, 640), depth[0], np.float32), camera)
+    assert (x[row, column], y[row, column], z[row, column]) == pytest.approx((14, 9, 2), abs=0.03)
+
+
+def test_headlamps_light_the_road_ahead_and_nothing_behind() -> None:
+    x = np.array([[-5.0, 8.0, 8.0]], np.float32)
+    y = np.array([[0.0, 0.0, 9.0]], np.float32)
+    behind, ahead, aside = beam_at(x, y, np.zeros_like(x), (0.0, 0.0, 0.0))[0]
+    assert behind == 0.0 and ahead == pytest.approx(0.9) and aside < 0.001
+
+
 @pytest.fixture(scope="module")
 def frame():
     pytest.importorskip("panda3d")
@@ -362,6 +387,23 @@ def test_both_views_of_a_moment_agree_on_the_danger_and_differ_in_the_picture() 
     assert any((a.image != b.image).any() for a, b in zip(car, eyes, strict=True))
     leading = eyes[0].truth.viewer.id
     assert all((one.truth.identities != leading).all() and not one.truth.lanes for one in eyes)
+
+
+@pytest.mark.parametrize(("look", "low", "high"), [("night", 5, 60), ("fog", 120, 220)])
+def test_a_look_can_be_asked_for(look: str, low: float, high: float) -> None:
+    pytest.importorskip("panda3d")
+    from road_clarity.training.simulator.film import simulate
+
+    (one,) = simulate(3, "calm_drive", size=(64, 36), fps=1, seconds=1, look=look)
+    assert low < one.image.mean() < high
+
+
+def test_an_unknown_look_is_refused_with_the_known_ones() -> None:
+    pytest.importorskip("panda3d")
+    from road_clarity.training.simulator.film import simulate
+
+    with pytest.raises(BadInput, match="look snow: choose one of day, overcast"):
+        simulate(3, "calm_drive", look="snow")
 
 
 def test_training_samples_go_from_scenario_to_scenario() -> None:

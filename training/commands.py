@@ -32,6 +32,10 @@ def simulate(
     view: Annotated[
         str, typer.Option(help="whose eyes: car, or pedestrian (who leads the story)")
     ] = "car",
+    look: Annotated[
+        str | None,
+        typer.Option(help="day, overcast, haze, dusk, night, fog or rain; else the seed chooses"),
+    ] = None,
     size: Annotated[str, typer.Option(help="WIDTHxHEIGHT [px]")] = "640x360",
     fps: Annotated[float, typer.Option(help="frames per second", min=1, max=60)] = 20.0,
     seconds: Annotated[float, typer.Option(help="length of the clip", min=0.1, max=20)] = 12.0,
@@ -45,7 +49,7 @@ def simulate(
         raise BadInput("panda3d", error, "pip install 'road_clarity[simulator]'") from error
     from road_clarity.training.simulator.record import record
 
-    frames = film(seed, scenario, (width, height), fps, seconds, view)
+    frames = film(seed, scenario, (width, height), fps, seconds, view, look)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
     video, truth, summary = record(shown(frames, round(seconds * fps), as_json), out, fps)
     if as_json:

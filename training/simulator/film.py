@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from road_clarity.models.errors import BadInput
 from road_clarity.training.simulator.bodies import Body, Moment
 from road_clarity.training.simulator.ground_truth import Truth, truth
 from road_clarity.training.simulator.look import LOOKS
 from road_clarity.training.simulator.render import Placed, Stage
 from road_clarity.training.simulator.scenario import Scenario, compose, moments
-from road_clarity.training.simulator.scenery import scenery
+from road_clarity.training.simulator.scenery import lamp_heads, scenery
 from road_clarity.training.simulator.street import Street
 from road_clarity.training.simulator.views import Sight, View, view_of
 
@@ -27,12 +28,17 @@ class SimFrame:
 
 def simulate(
     seed: int, scenario: str, size: tuple[int, int] = (640, 360), fps: float = 20.0,
-    seconds: float = 10.0, view: str = "car",
+    seconds: float = 10.0, view: str = "car", look: str | None = None,
 ) -> Iterator[SimFrame]:  # fmt: skip
     """The frames of a scenario; size (width, height).  The same arguments give the same bytes.
 
-    view: through whose eyes, one of views.VIEWS"""
-    return shoot(compose(scenario, seed), seed, size, fps, round(seconds * fps), view=view)
+    view: through whose eyes, one of views.VIEWS; look: one of look.LOOKS, else the seed chooses"""
+    story = compose(scenario, seed)
+    if look is not None:
+        if look not in LOOKS:
+            raise BadInput("look", look, f"choose one of {', '.join(LOOKS)}")
+        story = replace(story, look=look)
+    return shoot(story, seed, size, fps, round(seconds * fps), view=view)
 
 
 def shoot(
@@ -48,13 +54,14 @@ def filmed(
     scenario: Scenario, eyes: View, seed: int, size: tuple[int, int], fps: float, wanted: range
 ) -> Iterator[SimFrame]:
     """The frames whose index is wanted; the eyes see them all."""
-    stage = Stage(size, scenery(scenario.street, seed), LOOKS[scenario.look])
+    street = scenario.street
+    stage = Stage(size, scenery(street, seed), LOOKS[scenario.look], lamp_heads(street))
     try:
         for index, moment in zip(range(wanted.stop), moments(scenario, fps), strict=False):
             sight = eyes(moment)
             if index in wanted:
                 stamp_ns = round(index * 1e9 / fps)
-                yield photograph(stage, scenario.street, moment, sight, stamp_ns)
+                yield photograph(stage, street, moment, sight, stamp_ns)
     finally:
         stage.close()
 
@@ -63,7 +70,8 @@ def photograph(
     stage: Stage, street: Street, moment: Moment, sight: Sight, stamp_ns: int
 ) -> SimFrame:
     """One frame: what is seen at that moment, and what is true."""
-    shot = stage.draw(sight.camera, placed(street, sight.bodies))
+    *seen, viewer = placed(street, (*sight.bodies, sight.viewer))
+    shot = stage.draw(sight.camera, seen, viewer)
     known = truth(stamp_ns, street, moment, sight, shot.kinds, shot.identities, shot.depth_m)
     return SimFrame(shot.picture, stamp_ns, known)
 

@@ -14,17 +14,21 @@ from road_clarity.training.simulator.textures import clouds
 
 FARTHEST_M = 600.0  # depths are coded in 255 steps of equal ratio of (1 + z / NEAR_M)
 NEAR_M = 2.0
+FOG_M = 60.0  # who sees less far is in fog
 
 
 @dataclass(frozen=True)
 class Look:
-    sun: tuple[float, float, float]  # direction towards it, unit length
+    sun: tuple[float, float, float]  # direction towards it, unit length; zeros: none
     ambient: float  # share of the light that comes from the whole sky
     zenith: tuple[int, int, int]
     horizon: tuple[int, int, int]  # also the colour of the haze
     cloudy: float  # 0 clear .. 1 closed
     sight_m: float  # distance at which 1 / e of the contrast is left
     gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    cloud: float = 1.0  # brightness of clouds
+    lamps: bool = False  # lamps and windows are lit
+    rain: bool = False
 
 
 LOOKS = {
@@ -34,6 +38,12 @@ LOOKS = {
     "haze": Look((-0.45, 0.40, 0.798), 0.75, (164, 184, 200), (216, 220, 220), 0.7, 110.0),
     "dusk": Look((0.70, -0.55, 0.456), 0.70, (58, 76, 128), (236, 178, 130), 0.45, 300.0,
                  (0.66, 0.58, 0.60)),
+    "night": Look((0.0, 0.0, 0.0), 0.46, (9, 12, 28), (30, 31, 44), 0.3, 300.0, cloud=0.12,
+                  lamps=True),
+    "fog": Look((-0.2, 0.2, 0.959), 0.92, (196, 200, 203), (196, 200, 203), 0.0, 42.0,
+                (0.94, 0.96, 0.98)),
+    "rain": Look((-0.2, 0.2, 0.959), 0.82, (126, 134, 144), (168, 174, 180), 1.0, 120.0,
+                 (0.80, 0.84, 0.90), cloud=0.72, rain=True),
 }  # fmt: skip
 
 
@@ -59,8 +69,8 @@ def sky_picture(look: Look) -> NDArray[np.uint8]:
     # Seen from below, clouds shrink towards the horizon: rows are taken ever denser.
     rows = np.clip(900 * height[:, 0, 0] / (0.12 + height[:, 0, 0]), 0, None).astype(int) % 512
     thick = np.clip(0.75 * cover[rows] + 2.4 * look.cloudy - 1.0, 0, 1)[..., None]
-    white = np.array((244, 245, 247)) * (0.88 if look.cloudy == 1 else 1.0)
-    white = white - 26 * np.clip(cover[rows][..., None] - 1.0, 0, 1)
+    white = np.array((244, 245, 247)) * look.cloud * (0.88 if look.cloudy == 1 else 1.0)
+    white = white - 26 * look.cloud * np.clip(cover[rows][..., None] - 1.0, 0, 1)
     mixed = clear + (white - clear) * thick * np.clip(height * 9, 0, 1) * 0.9
     picture: NDArray[np.uint8] = np.clip(mixed, 0, 255).astype(np.uint8)
     return picture
@@ -82,9 +92,9 @@ def weathered(
 ) -> NDArray[np.uint8]:
     """The picture (H, W, 3) behind haze, by the depth code of every pixel (H, W), and graded.
 
-    The backdrop has its haze already."""
+    The backdrop has its haze already; fog swallows it."""
     veil = cv2.LUT(codes, haze(depth_of_code(), look))
-    veil[backdrop] = 0.0
+    veil[backdrop] = 1.0 if look.sight_m < FOG_M else 0.0
     clear = cv2.merge([1 - veil] * 3)
     bright = cv2.multiply(picture, clear, dtype=cv2.CV_32F)
     bright += (1 - clear) * floats(look.horizon)

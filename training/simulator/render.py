@@ -30,6 +30,8 @@ from road_clarity.training.simulator.look import (
     weathered,
 )
 from road_clarity.training.simulator.mesh import Mesh, lit, polygons
+from road_clarity.training.simulator.night import Beam, lamplit
+from road_clarity.training.simulator.rain import rained_on
 from road_clarity.training.simulator.scenery import (
     CLASS,
     FAR_WOODS,
@@ -50,6 +52,7 @@ SKY_M = 900.0
 BEYOND_M = 4000.0  # nothing crosses the far plane: the renderer cuts colours wrongly there
 STREET_EYE, TRUTH_EYE = p3.BitMask32.bit(0), p3.BitMask32.bit(1)
 KIND_STEP, IDENTITY_STEP = 20, 2  # of the flat colours; the renderer may be off by one
+LAMPLIGHT = (1.0, 0.93, 0.74)
 ROUNDS_DOWN = 1.0  # by so much of 255, when the renderer multiplies paint and texture
 SETTINGS = """
 load-display p3tinydisplay
@@ -138,8 +141,12 @@ class Eye:
 class Stage:
     """A street in front of two cameras."""
 
-    def __init__(self, size: tuple[int, int], pieces: Iterable[Piece], look: Look) -> None:
-        self._look = look
+    def __init__(
+        self, size: tuple[int, int], pieces: Iterable[Piece], look: Look,
+        lamps: NDArray[np.float64],
+    ) -> None:  # fmt: skip
+        """lamps: (N, 2) x, y of the street lamps"""
+        self._look, self._lamps, self._drawn = look, lamps, 0
         self._root = p3.NodePath("street")
         smooth = (size[0] * SMOOTH, size[1] * SMOOTH)
         self._eye = Eye(smooth, self._root, STREET_EYE)
@@ -153,15 +160,23 @@ class Stage:
             self._add(piece)
 
     def _add(self, piece: Piece) -> None:
-        light = self._look.sun, self._look.ambient
-        mesh = piece.mesh if piece.layer == SHADOW else lit(piece.mesh, *light)
+        mesh = self._in_light(piece)
         if piece.layer == HILLS:
             mesh = mesh.painted(faded(mesh.colours[0, :3], HILLS_M, self._look))
         parent = self._backdrop if piece.layer == HILLS else at_distance(self._root, piece)
-        self._tagged(set_up(parent.attachNewNode(geometry(mesh)), piece), piece.kind, 0)
+        node = set_up(parent.attachNewNode(geometry(mesh)), piece, self._look.lamps)
+        self._tagged(node, piece.kind, 0)
 
-    def draw(self, view: Camera, placed: Sequence[Placed]) -> Shot:
-        """What a camera sees of the street with these road users."""
+    def _in_light(self, piece: Piece) -> Mesh:
+        """With its colours by day, or when lamps are lit."""
+        if self._look.lamps and piece.shines:
+            return piece.mesh.painted(LAMPLIGHT)
+        if piece.layer == SHADOW or (self._look.lamps and is_house(piece)):
+            return piece.mesh
+        return lit(piece.mesh, self._look.sun, self._look.ambient)
+
+    def draw(self, view: Camera, placed: Sequence[Placed], viewer: Placed) -> Shot:
+        """What a camera sees of the street with these road users; the viewer's lamps shine, too."""
         self._backdrop.setPos(*view.position)
         for one in placed:
             distance_m = math.hypot(one.x - view.position[0], one.y - view.position[1])
@@ -169,20 +184,26 @@ class Stage:
         for eye in (self._eye, self._truth):
             eye.look(view)
         engine()[0].renderFrame()
-        return self._shot(view.size)
+        self._drawn += 1
+        return self._shot(view, [beam(one) for one in (*placed, viewer) if drives(one.body)])
 
     def close(self) -> None:
         """Gives the buffers back."""
         self._eye.close()
         self._truth.close()
 
-    def _shot(self, size: tuple[int, int]) -> Shot:
-        red, green, codes = cv2.split(self._truth.seen(size))
+    def _shot(self, view: Camera, beams: list[Beam]) -> Shot:
+        red, green, codes = cv2.split(self._truth.seen(view.size))
         kinds, identities = red // KIND_STEP, green // IDENTITY_STEP
         backdrop = (kinds == CLASS["Sky"]) | (kinds == FAR_WOODS)
-        picture = weathered(self._eye.seen(size), codes, backdrop, self._look)
+        picture, depth_m = self._eye.seen(view.size), cv2.LUT(codes, depth_of_code())
+        if self._look.lamps:
+            picture = lamplit(picture, depth_m, backdrop, view, self._lamps, beams)
+        picture = weathered(picture, codes, backdrop, self._look)
         kinds[kinds == FAR_WOODS] = CLASS["Tree"]
-        return Shot(picture, kinds, identities, cv2.LUT(codes, depth_of_code()))
+        if self._look.rain:
+            picture = rained_on(picture, kinds, view, self._drawn)
+        return Shot(picture, kinds, identities, np.asarray(depth_m, np.float32))
 
     def _puppet(self, body: Body) -> Puppet:
         if body.id not in self._puppets:
@@ -212,12 +233,14 @@ class Puppet:
         self._worn: int | None = None  # which mesh it has on
         size = body.size
         shadow = blob(size.length * 0.58, size.width * 0.66, 0.6)
-        set_up(self.node.attachNewNode(geometry(shadow)), Piece(shadow, None, 0, SHADOW))
+        set_up(self.node.attachNewNode(geometry(shadow)), Piece(shadow, None, 0, SHADOW), False)
         self._mesh = self.node.attachNewNode("mesh")
         self._lamps: Any = None
         canvas(self.node, SOLID)
         if body.model in VEHICLES:
             self._lamps = self.node.attachNewNode(geometry(vehicles.brake_lamps(body.model)))
+            if look.lamps and drives(body):
+                self.node.attachNewNode(geometry(vehicles.lit_lamps(body.model)))
         else:
             self._mesh.setScale(size.height / 1.75)
 
@@ -267,6 +290,22 @@ def dressed(mesh: Mesh, look: Look) -> Any:
     return geometry(lit(mesh, look.sun, look.ambient))
 
 
+def drives(body: Body) -> bool:
+    """Whether it is a vehicle with somebody at the wheel; then its lamps are lit in the dark."""
+    return body.model in VEHICLES and (body.speed > 0 or body.travelled > 0)
+
+
+def beam(one: Placed) -> Beam:
+    """The headlamps of a vehicle."""
+    ahead = one.body.size.length / 2
+    return one.x + ahead * math.cos(one.yaw), one.y + ahead * math.sin(one.yaw), one.yaw
+
+
+def is_house(piece: Piece) -> bool:
+    """Whether it has windows with people behind them."""
+    return piece.kind == CLASS["Building"] and piece.texture is not None
+
+
 def kind_of(body: Body) -> int:
     """The class of a road user."""
     if body.model in VEHICLES:
@@ -283,10 +322,10 @@ def at_distance(root: Any, piece: Piece) -> Any:
     return root.attachNewNode(switch)
 
 
-def set_up(node: Any, piece: Piece) -> Any:
+def set_up(node: Any, piece: Piece, night: bool) -> Any:
     """Texture and layer of a piece."""
     if piece.texture is not None:
-        node.setTexture(wrapped(piece.texture))
+        node.setTexture(wrapped(piece.texture, night and is_house(piece)))
     canvas(node, piece.layer)
     if piece.layer == SHADOW:
         node.setTransparency(p3.TransparencyAttrib.MAlpha)
@@ -322,9 +361,9 @@ def geometry(mesh: Mesh) -> Any:
 
 
 @cache
-def wrapped(name: str) -> Any:
+def wrapped(name: str, night: bool) -> Any:
     """A texture by name, repeating in both directions."""
-    return surface(texture(name), p3.SamplerState.WMRepeat)
+    return surface(texture(name, night), p3.SamplerState.WMRepeat)
 
 
 def surface(picture: Picture, wrap: Any) -> Any:

@@ -19,6 +19,10 @@ from road_clarity.training.simulator.street import LANE_M, Street
 
 LONGEST_TICK_S = 0.05
 EGO_ID = 0
+LOOK_SHARES = {
+    "day": 0.30, "overcast": 0.15, "haze": 0.10, "dusk": 0.15, "night": 0.10, "fog": 0.08,
+    "rain": 0.12,
+}  # fmt: skip
 DARK_CLOTHES = 18  # an outfit that stands out against road and houses
 
 
@@ -70,6 +74,7 @@ def pedestrian_dart_out(rng: np.random.Generator, goes: bool = True) -> Scenario
     speed = float(rng.uniform(10, 13))
     place = float(rng.uniform(55, 85))
     cast = traffic.city_life(rng, street, speed, keep_free=(place - 6, place + 4))
+    cast = traffic.with_a_gap(cast, place)
     cast += pedestrians.dart_out(rng, street, place, float(rng.uniform(1.2, 1.9)), goes)
     d = street.lane(street.lanes - 1)
     asleep = rng.random() < 0.15
@@ -90,6 +95,7 @@ def pedestrian_hesitates(rng: np.random.Generator, crosses: bool = True) -> Scen
     speed = float(rng.uniform(8, 12))
     place = speed * float(rng.uniform(4.5, 6.5))
     cast = traffic.city_life(rng, street, speed, keep_free=(place - 8, place + 3))
+    cast = traffic.with_a_gap(cast, place)
     cast.append(pedestrians.comes_to_the_kerb(rng, street, place, crosses))
     d = street.lane(street.lanes - 1)
     asleep, late = rng.random() < 0.15, rng.random() < 0.4
@@ -202,8 +208,8 @@ def steady(speed: float, d: float, **how: float) -> Driver:
 
 
 def a_look(rng: np.random.Generator) -> str:
-    """Weather and time of day; mostly a clear day."""
-    return str(rng.choice(["day", "day", "overcast", "haze", "dusk"]))
+    """Weather and time of day."""
+    return str(rng.choice(list(LOOK_SHARES), p=list(LOOK_SHARES.values())))
 
 
 def moments(scenario: Scenario, fps: float) -> Iterator[Moment]:

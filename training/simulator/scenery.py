@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from road_clarity.safety.scene import CLASSES
 from road_clarity.training.simulator import buildings, plants
@@ -46,6 +47,7 @@ LAWN: Colour = (0.36, 0.47, 0.22)
 WHITE: Colour = (0.93, 0.93, 0.90)
 METAL: Colour = (0.36, 0.38, 0.39)
 DASH_M, DASH_EVERY_M = 3.0, 9.0
+LAMP_ARM_M = 1.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,7 @@ class Piece:
     kind: int  # index into CLASSES
     layer: int = SOLID
     seen_m: tuple[float, float] = (0.0, DRAWN_M)  # only drawn at these distances
+    shines: bool = False  # by itself, when lamps are lit
 
 
 def scenery(street: Street, seed: int) -> list[Piece]:
@@ -65,7 +68,7 @@ def scenery(street: Street, seed: int) -> list[Piece]:
     makers += [houses, trees] if street.built_up else [countryside]
     for maker in makers:
         for s, piece in maker(street, rng):
-            alike = (piece.texture, piece.kind, piece.layer, piece.seen_m)
+            alike = (piece.texture, piece.kind, piece.layer, piece.seen_m, piece.shines)
             found[(int(s // PIECE_M), *alike)].append(piece.mesh)
     pieces = [Piece(join(meshes), *alike) for (_, *alike), meshes in found.items()]
     return [hills(seed), *pieces]
@@ -260,19 +263,35 @@ def countryside(street: Street, rng: np.random.Generator) -> Iterator[tuple[floa
 def furniture(street: Street, rng: np.random.Generator) -> Iterator[tuple[float, Piece]]:
     """Lamp posts, and signs at crossings."""
     pole, sign = CLASS["Pole"], CLASS["SignSymbol"]
-    off = 0.45 if street.built_up else 1.8
-    for s in np.arange(6.0, street.length_m - 10, 30.0):
-        side, kerb = (1, street.left_kerb) if (s // 30) % 2 else (-1, street.right_kerb)
-        yield (
-            float(s),
-            Piece(along_street(street, lamp_post(), float(s), kerb + side * off, side), None, pole),
-        )
+    for s, d, side in lamp_places(street):
+        post, head = (along_street(street, part, s, d, side) for part in lamp_post())
+        yield s, Piece(post, None, pole)
+        yield s, Piece(head, None, pole, shines=True)
     signs = [(zebra - 3.0, zebra_sign()) for zebra in street.crossings]
     signs += [(float(rng.uniform(15, 120)), round_sign()) for _ in range(2)]
     for s, board in signs:
         post = tube((0, 0, 0), (0, 0, 2.2), 0.035, METAL)
-        yield s, Piece(facing_us(street, post, s, street.right_kerb - off), None, pole)
-        yield s, Piece(facing_us(street, board, s, street.right_kerb - off), None, sign)
+        d = street.right_kerb - roadside_m(street)
+        yield s, Piece(facing_us(street, post, s, d), None, pole)
+        yield s, Piece(facing_us(street, board, s, d), None, sign)
+
+
+def roadside_m(street: Street) -> float:
+    """How far behind the kerb posts stand."""
+    return 0.45 if street.built_up else 1.8
+
+
+def lamp_places(street: Street) -> Iterator[tuple[float, float, int]]:
+    """(s, d, side) of the feet of the lamp posts."""
+    for s in np.arange(6.0, street.length_m - 10, 30.0).tolist():
+        side, kerb = (1, street.left_kerb) if (s // 30) % 2 else (-1, street.right_kerb)
+        yield s, kerb + side * roadside_m(street), side
+
+
+def lamp_heads(street: Street) -> NDArray[np.float64]:
+    """(N, 2) x, y of what shines on the lamp posts."""
+    places = [(s, d - side * LAMP_ARM_M) for s, d, side in lamp_places(street)]
+    return street.world(*np.array(places).T)
 
 
 def facing_us(street: Street, mesh: Mesh, s: float, d: float) -> Mesh:
@@ -281,13 +300,14 @@ def facing_us(street: Street, mesh: Mesh, s: float, d: float) -> Mesh:
     return mesh.moved(float(x), float(y), 0.0, float(street.heading(s)))
 
 
-def lamp_post() -> Mesh:
-    """A mast with an arm over the street (towards -y)."""
-    return join([
+def lamp_post() -> tuple[Mesh, Mesh]:
+    """A mast with an arm over the street (towards -y), and the lamp at its end."""
+    mast = [
         taper((0, 0, 0), (0, 0, 7.5), 0.09, 0.05, METAL),
         tube((0, 0, 7.4), (0, -1.7, 7.8), 0.045, METAL),
-        box((-0.12, -2.3, 7.72), (0.12, -1.6, 7.84), (0.72, 0.72, 0.70)),
-    ])  # fmt: skip
+    ]
+    lamp = (-0.12, -LAMP_ARM_M - 0.35, 7.72), (0.12, -LAMP_ARM_M + 0.35, 7.84)
+    return join(mast), box(*lamp, (0.72, 0.72, 0.70))
 
 
 def disc(radius: float, sides: int, x: float, z: float, colour: Colour, turn: float = 0.0) -> Mesh:

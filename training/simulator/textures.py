@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 FACADES = 8
+SHOP_WINDOWS = ((12, 92), (100, 168), (214, 246))  # columns
 STOREYS, BAYS = 4, 4  # of a facade texture
 STOREY_M, BAY_M = 3.1, 2.9
 WALLS = (
@@ -21,9 +22,49 @@ WALLS = (
 )  # fmt: skip
 
 
+UNLIT = 0.46  # brightness of a wall at night, before lamps light it
+LIT_WINDOWS = 0.3
+LAMPLIGHT = ((255, 214, 150), (255, 228, 184), (250, 196, 120), (214, 226, 240))
+
+
 @cache
-def texture(name: str) -> Picture:
-    """(h, w, 3) by name: asphalt, paving, grass, leaves, sky..., facade0.., shop0.."""
+def texture(name: str, night: bool = False) -> Picture:
+    """(h, w, 3) by name: asphalt, paving, grass, leaves, facade0.., shop0..; houses may be lit."""
+    picture = by_day(name)
+    return lit_inside(picture, name) if night else picture
+
+
+def lit_inside(picture: Picture, name: str) -> Picture:
+    """A facade or shop front in the dark, with light behind some of its windows."""
+    rng = np.random.default_rng(sum(name.encode()) + 1)
+    dark = picture * UNLIT
+    height, width = picture.shape[:2]
+    if name.startswith("shop"):
+        panes = [(left, 46, right - left, 68, 0.8) for left, right in SHOP_WINDOWS]
+    else:
+        cell = width // BAYS
+        panes = [(x, y, cell, cell, LIT_WINDOWS) for y in range(0, height, cell)
+                 for x in range(0, width, cell)]  # fmt: skip
+    for x, y, wide, high, share in panes:
+        light = np.array(LAMPLIGHT[int(rng.integers(len(LAMPLIGHT)))]) * rng.uniform(0.8, 1.0)
+        if rng.random() < share:
+            part = slice(y, y + high), slice(x, x + wide)
+            inside = is_glass(picture[part])[..., None]
+            shade = 0.75 + 0.25 * picture[part].mean(axis=2, keepdims=True) / 160
+            dark[part] = np.where(inside, light * np.minimum(shade, 1.0), dark[part])
+    night: Picture = np.clip(dark, 0, 255).astype(np.uint8)
+    return night
+
+
+def is_glass(picture: Picture) -> NDArray[np.bool_]:
+    """(h, w) where a daytime picture is bluer than walls and frames are."""
+    red, blue = picture[..., 0].astype(int), picture[..., 2].astype(int)
+    return np.asarray(blue > red + 8)
+
+
+@cache
+def by_day(name: str) -> Picture:
+    """The picture by daylight."""
     rng = np.random.default_rng(sum(name.encode()))
     kind = name.rstrip("0123456789")
     number = int(name[len(kind) :] or 0)
@@ -155,7 +196,7 @@ def shop(rng: np.random.Generator, number: int) -> Picture:
     for x in range(24, 200, 9):
         if rng.random() < 0.75:
             picture[22:33, x : x + 6] = 240 if tone.mean() < 120 else 30
-    for left, right in ((12, 92), (100, 168), (214, 246)):
+    for left, right in SHOP_WINDOWS:
         picture[44:116, left - 3 : right + 3] = (60, 56, 52)
         glass = np.linspace(150, 60, 68)[:, None, None] * np.array((0.8, 0.92, 1.05))
         picture[46:114, left:right] = glass

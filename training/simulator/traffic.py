@@ -16,6 +16,7 @@ from road_clarity.training.simulator.walking import Style, Walker, lifelike
 Cast = list[tuple[Body, Behaviour]]
 COMMON = ("hatchback", "hatchback", "saloon", "saloon", "suv", "suv", "van")
 TINTS = 1000
+GAP_M = 0.8  # between parked vehicles, for people to walk through
 
 
 def numbered(cast: Cast) -> tuple[tuple[Body, Behaviour], ...]:
@@ -73,6 +74,15 @@ def parked(
                 cast.append((body, Parked()))
             s += body.size.length + float(rng.uniform(0.9, 2.4))
     return cast
+
+
+def with_a_gap(cast: Cast, s: float) -> Cast:
+    """Without the parked vehicles that stand in the way of somebody who crosses there."""
+    return [
+        (body, how)
+        for body, how in cast
+        if not (isinstance(how, Parked) and abs(body.s - s) < body.reach[0] + GAP_M)
+    ]
 
 
 def near_crossing(street: Street, s: float, metres: float) -> bool:

@@ -239,6 +239,19 @@ def brake_lamps(model: str) -> Mesh:
     return join([*lamps, plate_at(rear, 0.0, half * 0.2, tail + 0.02, 0.03, (1.0, 0.2, 0.14))])
 
 
+@cache
+def lit_lamps(model: str) -> Mesh:
+    """What shines all the time when it is dark: headlamps, tail lamps."""
+    form, size = FORMS[model], SIZES[model]
+    half, front, rear = size.width / 2 * 0.9, size.length / 2 + 0.03, -size.length / 2 - 0.025
+    nose, tail = form.belt[-1][1], form.belt[0][1]
+    lamps = []
+    for y in (-half * 0.80, half * 0.80):
+        lamps.append(plate_at(front, y, half * 0.17, nose - 0.08, 0.07, (1.0, 0.98, 0.90)))
+        lamps.append(plate_at(rear, y, half * 0.16, tail - 0.10, 0.08, (0.72, 0.06, 0.05)))
+    return join(lamps)
+
+
 def cargo(length: float, width: float, height: float, tint: int) -> Mesh:
     """The box behind the driver's cab of a truck."""
     colour = ((0.80, 0.81, 0.82), (0.68, 0.70, 0.66), (0.25, 0.37, 0.56))[tint % 3]
