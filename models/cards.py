@@ -13,6 +13,7 @@ import yaml
 from road_clarity.models.errors import BadInput
 
 FENCE = "---\n"
+OPTIONAL = ("origin", "made_for")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class Card:
     metrics_command: str  # what prints these metrics again
     sha256: str = ""  # of the safetensors file; set when published
     origin: dict[str, str] = field(default_factory=dict)  # file, its sha256 and layout, base
+    made_for: str = ""  # weights without which these mean nothing: a memory's autoencoder
     notes: str = ""  # free Markdown: split, known failures
 
     def with_sha256(self, sha256: str) -> Card:
@@ -37,8 +39,9 @@ class Card:
     def render(self) -> str:
         """The card as Markdown."""
         front = {key: value for key, value in asdict(self).items() if key != "notes"}
-        if not self.origin:
-            del front["origin"]
+        for optional in OPTIONAL:
+            if not front[optional]:
+                del front[optional]
         return f"{FENCE}{yaml.safe_dump(front, sort_keys=False)}{FENCE}\n{self.notes.strip()}\n"
 
     @classmethod
@@ -46,8 +49,8 @@ class Card:
         """Read a rendered card.  source names it in errors.  Raises BadInput."""
         parts = text.split(FENCE, 2)
         front = yaml.safe_load(parts[1]) if len(parts) == 3 else None
-        wanted = {one.name for one in fields(cls)} - {"notes", "origin"}
-        if not isinstance(front, dict) or set(front) - {"origin"} != wanted:
+        wanted = {one.name for one in fields(cls)} - {"notes", *OPTIONAL}
+        if not isinstance(front, dict) or set(front) - set(OPTIONAL) != wanted:
             raise BadInput(
                 "model card", source, f"its front matter must have exactly {sorted(wanted)}"
             )

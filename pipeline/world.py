@@ -14,13 +14,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from road_clarity.models.cards import Card
+from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import STEP_S, State
-from road_clarity.models.vae import IMAGE_SIZE
 from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.backends.runtime import FP32, PRECISIONS, RuntimeConfig
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.latent_clock import LatentClock
+from road_clarity.pipeline.weights import names, read_card
 from road_clarity.safety import anomaly
+from road_clarity.safety.horizon import check_pair
 from road_clarity.safety.scene import World
 from road_clarity.safety.settings import setting
 
@@ -47,6 +50,8 @@ class WorldStage:
     def __init__(self, config: WorldConfig, device: str) -> None:
         self._device = device
         vae, lstm = load(config.vae, config, device), load(config.lstm, config, device)
+        check_pair(vae.network, lstm.network)
+        check_made_for(vae.card, lstm.card)
         self.networks, self._vae, self._lstm = (vae, lstm), vae.network, lstm.network
         self._steps = round(config.horizon_s / STEP_S)
         self._calibration_id = anomaly.world_calibration_id(self._vae, self._lstm)
@@ -65,7 +70,7 @@ class WorldStage:
     def run(self, frame: Frame) -> World:
         if self._clock.broken(frame.stamp_ns):
             self.reset()
-        seen = anomaly.look(self._vae, network_input(frame.image).to(self._device))
+        seen = anomaly.look(self._vae, network_input(frame.image, self._vae.side).to(self._device))
         self._remember(self._clock.push(frame.stamp_ns, seen.latents))
         verdict = anomaly.judge(self._vae, self._lstm, seen.scores, self._surprise)
         return World(
@@ -95,13 +100,37 @@ class WorldStage:
             self._prediction = picture(self._vae.decode(ahead))
 
 
-def network_input(image: NDArray[np.uint8]) -> Tensor:
-    """The whole frame (H, W, 3), squeezed by averaging areas: (1, 3, 64, 64) in [0, 1]"""
-    small = cv2.resize(image, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
+def check_made_for(vae: Card, lstm: Card) -> None:
+    """Raises BadInput for a memory that learnt the latents of another autoencoder."""
+    if lstm.made_for and lstm.made_for != vae.name:
+        raise BadInput(
+            "world.lstm", lstm.name, f"was made for {lstm.made_for}, not for {vae.name}; "
+            f"set world.vae={lstm.made_for} or another memory",
+        )  # fmt: skip
+
+
+def pair_of(name: str) -> tuple[str, str]:
+    """Names of the autoencoder and the memory that belong together, one of which is `name`.
+
+    Raises BadInput when it is alone.
+    """
+    card = read_card(name)
+    if card.made_for:
+        return card.made_for, name
+    for other in names():
+        if read_card(other).made_for == name:
+            return name, other
+    raise BadInput("weights", name, "no memory was made for them; `road-clarity train world` does")
+
+
+def network_input(image: NDArray[np.uint8], side: int) -> Tensor:
+    """The whole frame (H, W, 3), squeezed by averaging areas: (1, 3, side, side) in [0, 1]"""
+    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
     return torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255
 
 
 def picture(x: Tensor) -> NDArray[np.uint8]:
-    """(1, 3, h, w) in [0, 1] -> (h, w, 3)"""
-    levels = (x[0] * 255).round().to(torch.uint8)
+    """(1, 3, h, w) -> (h, w, 3).  A linear code may overshoot black and white; what is no number
+    is drawn black."""
+    levels = (x[0].nan_to_num().clamp(0, 1) * 255).round().to(torch.uint8)
     return levels.permute(1, 2, 0).contiguous().cpu().numpy()

@@ -4,7 +4,7 @@ Three scores of the single frame (contrast that is not redrawn, errors that are 
 place, distance of its latent) and one of its motion (surprise).  On a log scale each becomes a
 number of calm standard deviations; the positive ones are squared and added, and the sum becomes a
 conformal p-value.
-B batch, D latent dimensions.
+B batch, D latent dimensions, S side of the image [px].
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.nominal import calibration_id
-from road_clarity.models.vae import Vae
 
 SMOOTHING_PX = 5
 TAIL = 0.1  # share of the pixels that the tail score looks at
@@ -31,8 +31,8 @@ class Look:
     """What one look at each frame says."""
 
     latents: Tensor  # (B, D)
-    reconstruction: Tensor  # (B, 3, 64, 64)
-    error_map: Tensor  # (B, 64, 64)
+    reconstruction: Tensor  # (B, 3, S, S)
+    error_map: Tensor  # (B, S, S)
     scores: Tensor  # (B, 3) logarithms: unexplained contrast, tail, latent distance
 
 
@@ -66,8 +66,8 @@ def unexplained(x: Tensor, error: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def look(vae: Vae, x: Tensor) -> Look:
-    """Look at frames (B, 3, 64, 64) one by one."""
+def look(vae: Autoencoder, x: Tensor) -> Look:
+    """Look at frames (B, 3, S, S) one by one."""
     latents = vae.encode(x)[0]
     reconstruction = vae.decode(latents)
     error = error_map(x, reconstruction)
@@ -91,13 +91,15 @@ def strangeness(deviations: Tensor) -> Tensor:
     return F.softplus(deviations).square().sum(dim=1)
 
 
-def still_deviations(vae: Vae, scores: Tensor) -> Tensor:
+def still_deviations(vae: Autoencoder, scores: Tensor) -> Tensor:
     """(B, 3) -> (B, 3)"""
     deviations: Tensor = vae.calm_still(scores)
     return deviations
 
 
-def moving_deviations(vae: Vae, lstm: LatentLstm, scores: Tensor, surprise: Tensor) -> Tensor:
+def moving_deviations(
+    vae: Autoencoder, lstm: LatentLstm, scores: Tensor, surprise: Tensor
+) -> Tensor:
     """(B, 3), (B,) -> (B, 4)"""
     motion = lstm.calm_motion(surprise.log()[:, None])
     return torch.cat([still_deviations(vae, scores), motion], dim=1)
@@ -112,7 +114,7 @@ class Verdict:
     p_value: float  # both together; the frame by itself while there is no prediction
 
 
-def judge(vae: Vae, lstm: LatentLstm, scores: Tensor, surprise: float) -> Verdict:
+def judge(vae: Autoencoder, lstm: LatentLstm, scores: Tensor, surprise: float) -> Verdict:
     """scores: (1, 3) of look      surprise: nan before the first prediction"""
     error_p = vae.calm.p_value(float(strangeness(still_deviations(vae, scores))))
     surprise_p = lstm.calm_surprise.p_value(surprise)
@@ -122,6 +124,6 @@ def judge(vae: Vae, lstm: LatentLstm, scores: Tensor, surprise: float) -> Verdic
     return Verdict(error_p, surprise_p, lstm.calm.p_value(float(strangeness(both))))
 
 
-def world_calibration_id(vae: Vae, lstm: LatentLstm) -> str:
+def world_calibration_id(vae: Autoencoder, lstm: LatentLstm) -> str:
     """Names the calm frames that the p-values speak of."""
     return calibration_id(vae, lstm)

@@ -13,7 +13,7 @@ from road_clarity.safety.corridor import corridor
 from road_clarity.safety.level import Level
 from road_clarity.safety.motion import Motion
 from road_clarity.safety.risk import Cause, combine
-from road_clarity.safety.scene import Fault, Lanes, Risk, Scene
+from road_clarity.safety.scene import Fault, Lanes, Risk, Scene, World
 
 PARTS = ("lanes", "segmentation", "tracks", "world")
 
@@ -54,9 +54,7 @@ class Watch:
                     faults.append(Fault(f"{name}.missing", f"there are no {name} for this frame"))
             elif (age_s := (now_ns - part.stamp_ns) * 1e-9) > self._config.max_age_s:
                 faults.append(Fault(f"{name}.late", f"{name} are {age_s:.2f} s old"))
-        if scene.world and not (
-            math.isfinite(scene.world.error) and math.isfinite(scene.world.surprise_p)
-        ):
+        if scene.world and not readable(scene.world):
             faults.append(
                 Fault("world.no_prediction", "the world model has not predicted this moment")
             )
@@ -65,7 +63,7 @@ class Watch:
     def _causes(self, scene: Scene) -> list[Cause]:
         config, causes = self._config, []
         strip = corridor(scene.lanes, scene.size, config)
-        if scene.world and math.isfinite(scene.world.surprise_p):
+        if scene.world and readable(scene.world):
             causes += monitors.anomaly(scene.world, scene.size, config)
         if scene.lanes:
             causes += monitors.departure(scene.lanes, scene.size, config)
@@ -81,6 +79,11 @@ class Watch:
         if seen or self._lane_seen_ns is None or lanes.stamp_ns < self._lane_seen_ns:
             self._lane_seen_ns = lanes.stamp_ns
         return (lanes.stamp_ns - self._lane_seen_ns) * 1e-9
+
+
+def readable(world: World) -> bool:
+    """Whether the world model has seen, predicted and been told what is calm."""
+    return all(math.isfinite(value) for value in (world.error, world.error_p, world.surprise_p))
 
 
 def without_unreadable(scene: Scene) -> tuple[Scene, list[Fault]]:

