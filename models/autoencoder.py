@@ -37,6 +37,10 @@ class Autoencoder(nn.Module):
         """-> mu, logsigma, each (B, D)"""
         raise NotImplementedError
 
+    def look(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
+        """-> encoder_features(x), mu"""
+        return self.encoder_features(x), self.encode(x)[0]
+
     def decode(self, z: Tensor) -> Tensor:
         return self.decoder_features(z)[-1]
 

@@ -60,6 +60,10 @@ class Vae(Autoencoder):
         flat = self.encoder_features(x)[-1].flatten(1)
         return self.mu(flat), self.logsigma(flat)
 
+    def look(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
+        features = self.encoder_features(x)
+        return features, self.mu(features[-1].flatten(1))
+
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """-> picture of a sampled latent, mu, logsigma"""
         mu, logsigma = self.encode(x)

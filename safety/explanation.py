@@ -1,162 +1,184 @@
-"""Why the world model draws a part of the frame badly: in which layer the object gets lost.
+"""Why the world model draws a part of the frame badly: the first layer where it is lost, and why.
 
-Inspired by the feature maps of On the Road to Clarity (arXiv:2404.17350): an object can be told
-from the ring of background around it while some channel answers differently there.  Where none does
-any more, it is lost.  C channels, H rows, W columns; images are (1, 3, 64, 64) in [0, 1].
+Inspired by the feature maps of On the Road to Clarity (arXiv:2404.17350).  In this order: the
+network itself is at fault (a layer answers unlike on calm frames); the object is drawn after all;
+it is too small for the cells of a layer; nothing like it was seen; what the linear backbone's exact
+budget says; the latent does not hold it; a layer of the decoder does not draw it.
+K objects, C channels, H rows, W columns, S side of the image [px].
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from road_clarity.models.vae import IMAGE_SIZE, Vae
-from road_clarity.safety.anomaly import look, still_deviations
+from road_clarity.models.autoencoder import Autoencoder
+from road_clarity.models.errors import BadInput
+from road_clarity.models.rg_backbone import RgBackbone
+from road_clarity.safety.blame import MapShare, maps_to_blame, ranked
+from road_clarity.safety.calm_layers import CalmLayers, Fault, object_novelty
+from road_clarity.safety.cause import Cause
+from road_clarity.safety.object_view import LayerView, ObjectView, object_views
+from road_clarity.safety.passage import (
+    IMAGE,
+    LATENT,
+    Passage,
+    checked,
+    object_and_ring,
+    passage,
+)
+from road_clarity.safety.rg_budget import ObjectBudget, frame_budget, object_budget
 from road_clarity.safety.scene import Box
 
 SEEN = 1.0  # separability from which an object stands out [standard deviations of its background]
 CODED = 1.0  # change of the latent, when the object is painted over, that counts as coded for it
-ODD = 2.33  # deviation of the latent above which the scene is out of distribution (1 in 100)
-FLAT = 0.02  # deviation of a background without any structure; activations are below 1
-TOP_MAPS = 3
-BLURRED = (
-    0.5  # overlap of object and ring, on a layer's grid, above which it cannot tell them apart
-)
-
-
-@dataclass(frozen=True, eq=False)
-class FeatureMap:
-    channel: int
-    share: float  # of the layer's separability of this object
-    activation: Tensor  # (H, W)
-
-
-@dataclass(frozen=True, eq=False)
-class LayerView:
-    """How well one layer tells the object from its background."""
-
-    name: str
-    separability: float  # nan where the layer's grid is too coarse for this object
-    top: tuple[FeatureMap, ...]
+NOVEL = 0.3  # logarithm of the distance from calm cells beyond that of calm objects
+UNEXPLAINED = 0.5  # of an object's contrast, from which on it counts as not redrawn
+FILLS = 0.5  # of one cell; an object that covers less of a fine layer is too small for it
 
 
 @dataclass(frozen=True, eq=False)
 class RegionExplanation:
     box: Box  # [px] of the source image
     error_share: float  # of all error of the frame
-    layers: tuple[LayerView, ...]  # image, encoder.1 .. 4, decoder.1 .. 4 (the reconstruction)
+    times_worse: float  # mean error inside over mean error outside
+    unexplained: float  # error over the object's contrast: 0 all redrawn, 1 as if it were not there
+    layers: tuple[LayerView, ...]  # image, encoder.1 ..., decoder.1 ... (the last the picture)
     latent_change: float  # of the latent when the object is painted over [calm deviations]
-    verdict: str  # 'lost at <layer>', 'lost in the bottleneck', 'out of distribution' or 'redrawn'
+    cause: Cause
+    layer: str  # where it is lost first; '' when it is redrawn
+    maps_of: str  # the layer whose feature maps are to blame
+    maps: tuple[MapShare, ...]  # all maps of that layer, largest share first
+    budget: ObjectBudget | None = None  # exact; of the linear backbone only
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        if self.cause in (Cause.REDRAWN, Cause.OUT_OF_DISTRIBUTION):
+            return str(self.cause)
+        if self.cause is Cause.BOTTLENECK:
+            return "lost in the bottleneck"
+        return f"lost at {self.layer}" + ("" if self.cause is Cause.DECODER else f", {self.cause}")
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    error_map: Tensor  # (64, 64)
-    reconstruction: Tensor  # (3, 64, 64)
+    error_map: Tensor  # (S, S) squared error, mean over colours
+    reconstruction: Tensor  # (3, S, S)
+    features: dict[str, Tensor]  # activations of the frame by layer: (C, H, W)
+    fault: Fault | None  # of the network itself
     regions: tuple[RegionExplanation, ...]
 
 
 @torch.no_grad()
-def explain(vae: Vae, x: Tensor, boxes: list[Box], size: tuple[int, int]) -> Explanation:
-    """x: (1, 3, 64, 64) of the frame; boxes in pixels of the source image of `size` (W, H)."""
-    seen = look(vae, x)
-    decoded = vae.decoder_features(seen.latents)
-    error = seen.error_map[0]
-    features = {
-        "image": x,
-        **{f"encoder.{i}": f for i, f in enumerate(vae.encoder_features(x), 1)},
-        **{f"decoder.{i}": f for i, f in enumerate(decoded, 1)},
-    }
-    odd = bool(still_deviations(vae, seen.scores)[0, 2] > ODD)
-    regions = tuple(explain_region(vae, x, error, features, box, size, odd) for box in boxes)
-    return Explanation(error, decoded[-1][0], regions)
+def explain(
+    net: Autoencoder, x: Tensor, boxes: list[Box], size: tuple[int, int],
+    calm: CalmLayers | None = None,
+) -> Explanation:  # fmt: skip
+    """x: (1, 3, S, S) of the frame; boxes in pixels of the source image of `size` (W, H).
 
-
-def explain_region(
-    vae: Vae,
-    x: Tensor,
-    error: Tensor,
-    features: dict[str, Tensor],
-    box: Box,
-    size: tuple[int, int],
-    odd: bool,
-) -> RegionExplanation:
-    """features: activations by layer name, in the order of the net; odd: whether the latent is"""
-    inside, ring = object_and_ring(box, size)
-    layers = tuple(view(name, f, inside, ring) for name, f in features.items())
-    change = latent_change(vae, x, inside, ring)
-    share = float((error * inside).sum() / error.sum())
-    return RegionExplanation(box, share, layers, change, verdict(layers, change, odd))
-
-
-def verdict(layers: tuple[LayerView, ...], latent_change: float, odd: bool) -> str:
-    """The first place, from the image on, where the object no longer stands out."""
-    lost = [layer.name for layer in layers if layer.separability < SEEN]
-    before = [name for name in lost if not name.startswith("decoder")]
-    if before:
-        return f"lost at {before[0]}"
-    if latent_change < CODED:
-        return "lost in the bottleneck"
-    if lost:
-        return f"lost at {lost[0]}"
-    return "out of distribution" if odd else "redrawn"
-
-
-def object_and_ring(box: Box, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Covered part of every pixel, (64, 64) each: of the object, of the background around it."""
-    sx, sy = IMAGE_SIZE / size[0], IMAGE_SIZE / size[1]
-    x0, y0, x1, y1 = box[0] * sx, box[1] * sy, box[2] * sx, box[3] * sy
-    margin_x, margin_y = max(2.0, (x1 - x0) / 2), max(2.0, (y1 - y0) / 2)
-    inside = coverage(x0, y0, x1, y1)
-    outside = coverage(x0 - margin_x, y0 - margin_y, x1 + margin_x, y1 + margin_y)
-    return inside, (outside - inside).clamp_min(0.0)
-
-
-def coverage(x0: float, y0: float, x1: float, y1: float) -> Tensor:
-    """How much of each pixel lies inside the box, 0..1: (64, 64)"""
-    edge = torch.arange(IMAGE_SIZE, dtype=torch.float32)
-    columns = ((edge + 1).clamp_max(x1) - edge.clamp_min(x0)).clamp(0.0, 1.0)
-    rows = ((edge + 1).clamp_max(y1) - edge.clamp_min(y0)).clamp(0.0, 1.0)
-    return rows[:, None] * columns
-
-
-def separability(features: Tensor, inside: Tensor, ring: Tensor) -> Tensor:
-    """Difference between object and background in deviations of the background, by channel.
-
-    features: (C, H, W)      inside, ring: (64, 64) weights      returns: (C,), nan when too coarse
+    calm: of the healthy network; without it neither faults nor odd objects are found.
+    Raises BadInput for a frame with nan, a box outside the frame, or a network without weights.
     """
-    shape = (features.shape[1], features.shape[2])
-    m, b = (F.adaptive_avg_pool2d(w[None], shape)[0] for w in (inside, ring))  # (H, W)
-    m, b = m / m.sum().clamp_min(1e-9), b / b.sum().clamp_min(1e-9)
-    if float(torch.minimum(m, b).sum()) > BLURRED:
-        return torch.full(features.shape[:1], math.nan)
-    mean, background = (features * m).sum((1, 2)), (features * b).sum((1, 2))
-    variance = ((features - background[:, None, None]).square() * b).sum((1, 2))
-    return (mean - background).abs() / (variance.sqrt() + FLAT)
-
-
-def view(name: str, features: Tensor, inside: Tensor, ring: Tensor) -> LayerView:
-    """features: (1, C, H, W)"""
-    by_channel = separability(features[0], inside, ring)
-    if by_channel.isnan().any():
-        return LayerView(name, math.nan, ())
-    best = by_channel.topk(min(TOP_MAPS, len(by_channel)))
-    total = float(by_channel.sum().clamp_min(1e-9))
-    top = tuple(
-        FeatureMap(channel, value / total, features[0, channel])
-        for channel, value in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    insides, rings = object_and_ring(boxes, size, net.side)
+    way = passage(net, checked(net, x), insides, rings)
+    if not bool(torch.isfinite(way.error).all()):
+        raise BadInput("network", type(net).__name__, "it has no weights yet; fit or load it")
+    fault = None if calm is None else calm.first_fault(way)
+    views = object_views(net, way, insides, rings)
+    budgets = exact_budgets(net, x, views)
+    regions = tuple(
+        region(way, view, box, fault, calm, budget)
+        for view, box, budget in zip(views, boxes, budgets, strict=True)
     )
-    return LayerView(name, float(best.values[0]), top)
+    drawn = x[0] - way.error
+    return Explanation(way.error.square().mean(0), drawn, way.layers, fault, regions)
 
 
-def latent_change(vae: Vae, x: Tensor, inside: Tensor, ring: Tensor) -> float:
-    """How far the latent moves when the object is painted over with the mean colour around it."""
-    weight = ring / ring.sum().clamp_min(1e-9)
-    colour = (x * weight).sum((2, 3), keepdim=True)  # (1, 3, 1, 1)
-    without = x * (1 - inside) + colour * inside
-    difference = vae.encode(x)[0] - vae.encode(without)[0]
-    return float(vae.calm_latent(difference + vae.calm_latent.get_buffer("mean")).sqrt())
+def exact_budgets(
+    net: Autoencoder, x: Tensor, views: list[ObjectView]
+) -> list[ObjectBudget | None]:
+    """Of every object, where the network is linear."""
+    if not isinstance(net, RgBackbone) or not views:
+        return [None] * len(views)
+    frame = frame_budget(net, x)
+    return [object_budget(frame, view.inside) for view in views]
+
+
+def region(
+    way: Passage, view: ObjectView, box: Box,
+    fault: Fault | None, calm: CalmLayers | None, budget: ObjectBudget | None,
+) -> RegionExplanation:  # fmt: skip
+    cause, layer = judged(way, view, fault, calm, budget)
+    maps_of, shares = maps_to_blame(way, view, cause, layer, fault, calm, budget)
+    error = way.error.square().sum(0)
+    share = float((error * view.inside).sum() / error.sum().clamp_min(1e-12))
+    worse = times_worse(share, float(view.inside.mean()))
+    return RegionExplanation(
+        box, share, worse, view.unexplained, view.layers, view.latent_change,
+        cause, layer, maps_of, ranked(shares), budget,
+    )  # fmt: skip
+
+
+def times_worse(share: float, area: float) -> float:
+    """Mean error inside over mean error outside; 1 where there is no outside, or no error in it.
+
+    share: of the error that is inside      area: of the frame that is inside, 0..1
+    """
+    outside = (1.0 - share) * area
+    return share * (1.0 - area) / outside if outside > 0.0 else 1.0
+
+
+def judged(
+    way: Passage, view: ObjectView,
+    fault: Fault | None, calm: CalmLayers | None, budget: ObjectBudget | None,
+) -> tuple[Cause, str]:  # fmt: skip
+    """The first cause that applies, and its layer."""
+    if fault is not None:
+        return fault.cause, fault.layer
+    if view.unexplained < UNEXPLAINED:
+        return Cause.REDRAWN, ""
+    coarse = too_coarse(way, float(view.inside.sum()))
+    if coarse is not None:
+        return Cause.RESOLUTION, coarse
+    odd = None if calm is None else novel_at(way, view, calm)
+    if odd is not None:
+        return Cause.OUT_OF_DISTRIBUTION, odd
+    if budget is not None:
+        step = budget.steps[budget.largest]
+        return (Cause.BOTTLENECK if step == LATENT else Cause.RESOLUTION), step
+    return latent_or_decoder(view.layers, view.latent_change)
+
+
+def latent_or_decoder(layers: tuple[LayerView, ...], latent_change: float) -> tuple[Cause, str]:
+    """Coded but not drawn is the decoder's doing; all else the latent's, which holds too little."""
+    drawn = [layer for layer in layers if layer.name.startswith("decoder")]
+    lost = [layer.name for layer in drawn if layer.separability < SEEN]
+    if latent_change >= CODED and lost:
+        return Cause.DECODER, lost[0]
+    return Cause.BOTTLENECK, LATENT
+
+
+def too_coarse(way: Passage, area_px: float) -> str | None:
+    """The first layer in the finer half of the encoder of whose cells the object fills too little.
+
+    The coarser half has cells larger than most objects, and tells places by its channels.
+    """
+    names = [name for name in way.encoder if name != IMAGE]
+    pixels = way.encoder[IMAGE][0, 0].numel()
+    for name in names[: (len(names) + 1) // 2]:
+        if area_px < FILLS * pixels / way.encoder[name][0, 0].numel():
+            return name
+    return None
+
+
+def novel_at(way: Passage, view: ObjectView, calm: CalmLayers) -> str | None:
+    """The first layer of the encoder in which the object is unlike calm ones."""
+    for name, part in calm.items():
+        if name in way.encoder:
+            seen = object_novelty(part, way.encoder[name][0], view.inside[None])
+            if float(seen) > float(part.get_buffer("object_limit")) + NOVEL:
+                return name
+    return None

@@ -28,7 +28,6 @@ class Place:
 @dataclass(frozen=True, eq=False)
 class PlaceAccount:
     place: Place
-    times_worse: float  # mean error inside over mean error outside
     seen: RegionExplanation
 
 

@@ -17,6 +17,7 @@ from road_clarity.service.gen import scene_pb2
 from road_clarity.service.subject import Subject
 
 LONGEST_SIDE = 1280  # of the pictures in an answer [px]
+MOST_MAPS = 10  # of a layer's feature maps in an answer
 
 
 def explanation(subject: Subject, account: Account, sha256: Mapping[str, str]) -> pb.Explanation:
@@ -69,10 +70,17 @@ def region(found: PlaceAccount) -> pb.RegionError:
         label=found.place.label,
         box=messages.box(found.place.box),
         error_share=found.seen.error_share,
-        times_worse=found.times_worse,
+        times_worse=found.seen.times_worse,
         verdict=found.seen.verdict,
         layers=layers,
         latent_change=found.seen.latent_change,
+        cause=str(found.seen.cause),
+        layer=found.seen.layer,
+        unexplained=found.seen.unexplained,
+        maps_of=found.seen.maps_of,
+        maps=[
+            pb.MapShare(channel=one.channel, share=one.share) for one in found.seen.maps[:MOST_MAPS]
+        ],
     )
 
 

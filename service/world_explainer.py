@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from road_clarity.models.vae import Vae
+from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.pipeline import weights
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.world import WorldConfig, WorldStage, network_input
@@ -31,7 +31,7 @@ class WorldExplainer:
         torch.set_num_threads(1)  # the other cores belong to the live work
         config = config or WorldConfig()
         self._stage = WorldStage(config, "cpu")
-        self._vae = cast(Vae, weights.load(config.vae)[0])
+        self._vae = cast(Autoencoder, weights.load(config.vae)[0])
 
     @property
     def sha256(self) -> Mapping[str, str]:
@@ -53,8 +53,7 @@ class WorldExplainer:
             if deadline.left_s() < RESERVE_S:
                 break
             (seen,) = explain(self._vae, x, [place.box], frame.size).regions
-            worse = times_worse(seen.error_share, covered(place.box, frame.size))
-            found.append(PlaceAccount(place, worse, seen))
+            found.append(PlaceAccount(place, seen))
         found.sort(key=lambda one: -one.seen.error_share)
         return Account(world, tuple(found), truncated=len(found) < len(wanted))
 
@@ -62,18 +61,3 @@ class WorldExplainer:
 def same(one: Box, other: Box) -> bool:
     """Up to the rounding of what was recorded."""
     return all(abs(a - b) < 1.0 for a, b in zip(one, other, strict=True))
-
-
-def covered(box: Box, size: tuple[int, int]) -> float:
-    """Part of the frame that the box takes up, 0..1; size: (width, height) [px]"""
-    x0, y0, x1, y1 = box
-    return (x1 - x0) * (y1 - y0) / (size[0] * size[1])
-
-
-def times_worse(share: float, area: float) -> float:
-    """Mean error inside over mean error outside; 1 where there is no outside, or no error in it.
-
-    share: of the error that is inside      area: of the frame that is inside, 0..1
-    """
-    outside = (1.0 - share) * area
-    return share * (1.0 - area) / outside if outside > 0.0 else 1.0

@@ -22,7 +22,10 @@ from road_clarity.pipeline.events import EventRecorder, Moment
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import Row, frame_row
 from road_clarity.pipeline.run_folder import FRAMES, MCAP, RunFolder
-from road_clarity.safety.explanation import LayerView, RegionExplanation
+from road_clarity.safety.blame import MapShare
+from road_clarity.safety.cause import Cause
+from road_clarity.safety.explanation import RegionExplanation
+from road_clarity.safety.object_view import LayerView
 from road_clarity.safety.scene import World
 from road_clarity.service.explain_queue import Deadline
 from road_clarity.service.explainer import Account, MapAccount, Place, PlaceAccount
@@ -107,10 +110,20 @@ def made_world() -> World:
 
 
 def account(place: Place) -> PlaceAccount:
-    layers = LayerView("encoder.1", 2.0, ()), LayerView("encoder.2", 0.5, ())
-    coarse = LayerView("encoder.3", math.nan, ())
-    seen = RegionExplanation(place.box, 0.25, (*layers, coarse), 3.0, "lost at encoder.2")
-    return PlaceAccount(place, 2.5, seen)
+    layers = LayerView("encoder.1", 2.0), LayerView("encoder.2", 0.5)
+    seen = RegionExplanation(
+        place.box,
+        error_share=0.25,
+        times_worse=2.5,
+        unexplained=0.9,
+        layers=(*layers, LayerView("encoder.3", math.nan)),
+        latent_change=3.0,
+        cause=Cause.DEAD_CHANNEL,
+        layer="encoder.2",
+        maps_of="encoder.2",
+        maps=(MapShare(5, 0.75), MapShare(1, 0.25)),
+    )
+    return PlaceAccount(place, seen)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from road_clarity.service.explainer import Place
 from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.gen.explanation_service_pb2_grpc import ExplanationServiceStub
 from road_clarity.service.network_explainer import NetworkExplainer
-from road_clarity.service.world_explainer import WorldExplainer, times_worse
+from road_clarity.service.world_explainer import WorldExplainer
 
 EVENT = "0001-corridor-person"
 needs_weights = pytest.mark.skipif(
@@ -74,12 +74,18 @@ def test_an_event_is_explained_with_what_was_recorded_of_it(stub):
 def test_a_region_tells_which_layer_loses_it(stub):
     region = stub.ExplainFrame(pb.ExplainFrameRequest(index=2)).regions[0]
     assert (region.verdict, region.error_share, region.times_worse) == (
-        "lost at encoder.2",
+        "lost at encoder.2, dead channel",
         0.25,
         2.5,
     )
     assert [layer.name for layer in region.layers] == ["encoder.1", "encoder.2", "encoder.3"]
     assert [layer.HasField("separability") for layer in region.layers] == [True, True, False]
+
+
+def test_a_region_names_the_cause_and_the_feature_maps_to_blame(stub):
+    region = stub.ExplainFrame(pb.ExplainFrameRequest(index=2)).regions[0]
+    assert (region.cause, region.layer, region.maps_of) == ("dead channel",) + ("encoder.2",) * 2
+    assert [(one.channel, one.share) for one in region.maps] == [(5, 0.75), (1, 0.25)]
 
 
 def test_a_frame_of_the_run_is_found_by_its_stamp(stub):
@@ -232,32 +238,3 @@ def test_weights_that_cannot_be_used_are_a_failed_precondition(run):
         error = refusal(ExplanationServiceStub(channel).ExplainFrame, event_id=EVENT)
         assert error.code() is grpc.StatusCode.FAILED_PRECONDITION
         assert "sha256" in error.details()
-
-
-def test_a_half_of_the_frame_with_three_quarters_of_the_error_is_three_times_worse():
-    assert math.isclose(times_worse(0.75, 0.5), 3.0)
-    assert times_worse(1.0, 1.0) == 1.0
-
-
-@needs_weights
-def test_the_world_model_says_where_each_place_is_lost():
-    left = Place("left", (0.0, 0.0, 32.0, 48.0))
-    found = WorldExplainer().explain(street(), [left], Deadline(math.inf))
-    assert {one.place.label for one in found.places} == {"left", "strangest"}
-    assert [layer.name for layer in found.places[0].seen.layers][:2] == ["image", "encoder.1"]
-    assert math.isnan(found.world.surprise) and not found.truncated
-
-
-@needs_weights
-def test_the_strangest_place_is_not_told_twice():
-    explainer = WorldExplainer()
-    (strangest,) = explainer.explain(street(), [], Deadline(math.inf)).places
-    reason = Place("anomaly.reconstruction", tuple(round(x, 2) for x in strangest.place.box))
-    (told,) = explainer.explain(street(), [reason], Deadline(math.inf)).places
-    assert told.place == reason
-
-
-@needs_weights
-def test_what_there_is_no_time_for_is_left_out_and_said_so():
-    found = WorldExplainer().explain(street(), [], Deadline(-math.inf))
-    assert (found.places, found.truncated) == ((), True)
