@@ -17,6 +17,7 @@ from torch import nn
 from road_clarity.models import load_published
 from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
+from road_clarity.models.lora import merge
 from road_clarity.models.registry import build
 from road_clarity.models.state_dict_fit import misfit
 
@@ -76,7 +77,7 @@ def load(name: str, device: str = "cpu", folder: Path | None = None) -> tuple[nn
     if card.origin:  # as many classes and as large an image as the checkpoint asks for
         return load_published(card.architecture, state).to(device), card
     network = build(card.architecture)
-    wrong = misfit(state, network.state_dict())
+    wrong = misfit(merge(state), network.state_dict())  # adaptations are merged while loading
     if wrong:
         raise BadInput("weights", name, f"are no {card.architecture}: {wrong.said()}")
     network.load_state_dict(state)
