@@ -22,6 +22,7 @@ class Relevance(NamedTuple):
 
     inputs: Tensor  # (B, T, D)
     start: Tensor  # (B,) of the state before the first step; what biases say ends there or inside
+    per_unit: Tensor  # (B, T, D) of one unit of an input: inputs are it times x, plus biases
 
 
 class Steps(NamedTuple):
@@ -53,7 +54,7 @@ def relevance(
         last, head.weight, head.bias, head(last), outputs, hidden_size, charge_biases
     )
     of_cell = torch.zeros_like(of_hidden)
-    of_inputs = torch.zeros_like(x)
+    of_inputs, per_unit = torch.zeros_like(x), torch.zeros_like(x)
     for t in reversed(range(x.shape[1])):
         of_cell = of_cell + of_hidden
         share = of_cell / stabilised(steps.cell[t + 1])
@@ -62,8 +63,9 @@ def relevance(
         of_cell = (steps.kept[t] + spread) * share
         told = steps.candidate[t], of_candidate, width, charge_biases
         of_inputs[:, t] = through(x[:, t], by_input, bias, *told)
+        per_unit[:, t] = of_candidate / stabilised(steps.candidate[t]) @ by_input
         of_hidden = through(steps.hidden[t], by_hidden, bias, *told)
-    return Relevance(of_inputs, (of_hidden + of_cell).sum(1))
+    return Relevance(of_inputs, (of_hidden + of_cell).sum(1), per_unit)
 
 
 def run(lstm: nn.LSTM, x: Tensor) -> Steps:

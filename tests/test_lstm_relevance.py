@@ -59,3 +59,9 @@ def test_one_unit_hands_its_relevance_to_the_input_that_filled_it():
         head.weight.fill_(1.0)
     found = relevance(lstm, head, torch.ones(1, 1, 2).double(), torch.ones(1, 1).double())
     assert (found.inputs[0, 0, 0] / found.inputs[0, 0, 1]).item() == pytest.approx(3.0)
+
+
+def test_relevance_is_that_of_one_unit_times_the_input(memory):
+    x = torch.randn(2, 6, 5, dtype=torch.float64)
+    found = relevance(*memory, x, torch.ones(2, 3, dtype=torch.float64))
+    assert (found.per_unit * x - found.inputs).abs().max() < 1e-12
