@@ -12,7 +12,7 @@ from torch import Tensor
 from road_clarity.safety.scene import Box
 
 TINY_PX = (1.0, 2.0)  # sides of a tiny object, of 64 px
-CONTRAST = 0.4  # of a tiny object against the frame around it
+CONTRAST = 0.6  # of a tiny object against the frame around it
 ALIEN_PX = (9, 20)  # sides of an alien one, of 64 px
 PERIODS_PX = (2, 3, 4)
 
