@@ -34,6 +34,7 @@ from road_clarity.training.simulator.night import Beam, lamplit
 from road_clarity.training.simulator.rain import rained_on
 from road_clarity.training.simulator.scenery import (
     CLASS,
+    DRAWN_M,
     FAR_WOODS,
     HILLS,
     HILLS_M,
@@ -47,6 +48,7 @@ from road_clarity.training.simulator.textures import Picture, texture
 
 SMOOTH = 2
 AFAR_M = 60.0  # vehicles farther away have fewer triangles
+DETAILED_PX = 640  # width of a picture for which such distances hold; they scale with it
 ROAD_USERS_M = 160.0  # road users farther away are not drawn
 SKY_M = 900.0
 BEYOND_M = 4000.0  # nothing crosses the far plane: the renderer cuts colours wrongly there
@@ -147,6 +149,7 @@ class Stage:
     ) -> None:  # fmt: skip
         """lamps: (N, 2) x, y of the street lamps"""
         self._look, self._lamps, self._drawn = look, lamps, 0
+        self._detail = size[0] / DETAILED_PX
         self._root = p3.NodePath("street")
         smooth = (size[0] * SMOOTH, size[1] * SMOOTH)
         self._eye = Eye(smooth, self._root, STREET_EYE)
@@ -163,7 +166,9 @@ class Stage:
         mesh = self._in_light(piece)
         if piece.layer == HILLS:
             mesh = mesh.painted(faded(mesh.colours[0, :3], HILLS_M, self._look))
-        parent = self._backdrop if piece.layer == HILLS else at_distance(self._root, piece)
+        parent = (
+            self._backdrop if piece.layer == HILLS else at_distance(self._root, piece, self._detail)
+        )
         node = set_up(parent.attachNewNode(geometry(mesh)), piece, self._look.lamps)
         self._tagged(node, piece.kind, 0)
 
@@ -180,7 +185,7 @@ class Stage:
         self._backdrop.setPos(*view.position)
         for one in placed:
             distance_m = math.hypot(one.x - view.position[0], one.y - view.position[1])
-            self._puppet(one.body).take(one, distance_m)
+            self._puppet(one.body).take(one, distance_m, distance_m > AFAR_M * self._detail)
         for eye in (self._eye, self._truth):
             eye.look(view)
         engine()[0].renderFrame()
@@ -244,7 +249,7 @@ class Puppet:
         else:
             self._mesh.setScale(size.height / 1.75)
 
-    def take(self, place: Placed, distance_m: float) -> None:
+    def take(self, place: Placed, distance_m: float, afar: bool) -> None:
         """Stands, walks or drives there."""
         near = distance_m < ROAD_USERS_M
         if near != self._near:
@@ -260,7 +265,7 @@ class Puppet:
         if self._lamps is None:
             self._walk(body)
         else:
-            self._drive(body, distance_m > AFAR_M)
+            self._drive(body, afar)
 
     def _drive(self, body: Body, afar: bool) -> None:
         braking = body.acceleration < -0.8 or (body.speed < 0.1 and body.acceleration < 0)
@@ -313,10 +318,11 @@ def kind_of(body: Body) -> int:
     return CLASS["Bicyclist" if body.model in CYCLISTS else "Pedestrian"]
 
 
-def at_distance(root: Any, piece: Piece) -> Any:
+def at_distance(root: Any, piece: Piece, detail: float) -> Any:
     """Where a piece hangs, so that it is drawn within its distances only."""
     switch = p3.LODNode("distance")
-    switch.addSwitch(piece.seen_m[1], piece.seen_m[0])
+    near, far = (m if m in (0.0, DRAWN_M) else m * detail for m in piece.seen_m)
+    switch.addSwitch(far, near)
     middle = piece.mesh.vertices.mean(axis=0)
     switch.setCenter(p3.LPoint3f(*middle.tolist()))
     return root.attachNewNode(switch)
