@@ -7,8 +7,6 @@ N frames, T steps, D latent dimensions.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -18,9 +16,9 @@ from road_clarity.safety import anomaly
 from road_clarity.training.world_batches import calm_views, to_tensor
 from road_clarity.training.world_clips import Clip
 from road_clarity.training.world_lstm import latent_run
+from road_clarity.training.world_vae import fitted_frames
 
 STEPS = 64  # of every run through a clip
-MOST_WHITENED = 8000  # learnt frames whose latents say how latents spread
 
 
 def round_as_stored(net: Autoencoder | LatentLstm) -> None:
@@ -50,9 +48,8 @@ def calm_frames(clips: list[Clip], side: int) -> Tensor:
 def calibrate_vae(vae: Autoencoder, clips: list[Clip]) -> None:
     """Fill the buffers of the autoencoder."""
     round_as_stored(vae)
-    trained = torch.cat([to_tensor(clip.frames[: clip.split], vae.side) for clip in clips])
-    some = trained[:: math.ceil(len(trained) / MOST_WHITENED)]
-    vae.calm_latent.fit(torch.cat([vae.encode(part)[0] for part in some.split(64)]))
+    learnt = fitted_frames(clips, vae.side)
+    vae.calm_latent.fit(torch.cat([vae.encode(part)[0] for part in learnt.split(64)]))
     calm = calm_frames(clips, vae.side)
     errors = [anomaly.error_map(part, vae.reconstruct(part)) for part in calm.split(64)]
     vae.calm_pixels.fit(anomaly.log_smooth(torch.cat(errors)))

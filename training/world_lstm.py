@@ -31,7 +31,7 @@ CHECKED_S = 1.0  # the horizon whose error chooses the weights
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryConfig(FitConfig):
-    steps: int = setting(2500, "steps of the memory", low=1)
+    steps: int = setting(1200, "steps of the memory", low=1)
     batch: int = setting(32, "sequences per step", low=1)
     precision: str = setting("fp32", "of the network's arithmetic", among=("bf16", "fp32"))
     clip: float = setting(1.0, "largest norm of the gradient; 0: any", low=0.0)
@@ -148,25 +148,36 @@ def picture_weights(autoencoder: Autoencoder, mu: Tensor, frames: int = 32) -> T
 
 
 @torch.no_grad()
+def codes(autoencoder: Autoencoder, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Frames (N, 3, S, S) -> mu and sigma, each (N, D)"""
+    said = [autoencoder.encode(part) for part in x.split(64)]
+    mu, logsigma = (torch.cat(part) for part in zip(*said, strict=True))
+    return mu, logsigma.exp()
+
+
 def latent_run(
     autoencoder: Autoencoder, x: Tensor, rate_hz: float, step_s: float = STEP_S
 ) -> LatentRun:
     """Frames (N, 3, S, S) at rate_hz -> latents at the memory's rate"""
-    codes = [autoencoder.encode(part) for part in x.split(64)]
-    mu, logsigma = (torch.cat(part) for part in zip(*codes, strict=True))
-    return LatentRun(at_rate(mu, rate_hz, step_s), at_rate(logsigma.exp(), rate_hz, step_s))
+    return LatentRun(*(at_rate(part, rate_hz, step_s) for part in codes(autoencoder, x)))
 
 
 def training_runs(
     autoencoder: Autoencoder, clips: list[Clip], config: MemoryConfig
 ) -> list[LatentRun]:
-    """Runs through the learnt part of every moving clip that is long enough, at varied speed."""
+    """Runs through the learnt part of every moving clip that is long enough, at varied speed.
+
+    Each run through a real clip is augmented by itself; simulated ones differ in speed only.
+    """
     rng = np.random.default_rng(config.seed)
     runs = []
     for clip in (c for c in clips if c.rate_hz and c.split):
-        for _ in range(config.simulated_views if clip.simulated else config.views):
+        views, speeds = (1, config.simulated_views) if clip.simulated else (config.views, 1)
+        for _ in range(views):
             x = augment(clip, slice(clip.split), autoencoder.side, rng)
-            runs.append(latent_run(autoencoder, x, clip.rate_hz, STEP_S * rng.uniform(*SPEED)))
+            both = codes(autoencoder, x)
+            for step_s in STEP_S * rng.uniform(*SPEED, speeds):
+                runs.append(LatentRun(*(at_rate(part, clip.rate_hz, step_s) for part in both)))
     return [run for run in runs if len(run.mu) > SEQUENCE]
 
 

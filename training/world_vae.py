@@ -25,7 +25,7 @@ from road_clarity.training.start_file import read_start
 from road_clarity.training.world_batches import augment, calm_views, clip_weights, to_tensor
 from road_clarity.training.world_clips import Clip
 
-MOST_FITTED = 9000  # frames; more change a linear code no longer, and cost memory
+MOST_FITTED = 9000  # frames of all clips; more change a linear code no longer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +99,9 @@ def checked_frames(clips: list[Clip], side: int) -> Tensor:
 
 def fitted_frames(clips: list[Clip], side: int) -> Tensor:
     """What linear codes are computed from, evenly over all learnt frames: (N, 3, S, S)"""
-    x = torch.cat([view for clip in clips for view in calm_views(clip, slice(clip.split), side)])
-    return x[:: math.ceil(len(x) / MOST_FITTED)]
+    every = math.ceil(sum(clip.split for clip in clips) / MOST_FITTED)
+    views = [calm_views(clip, slice(0, clip.split, every), side) for clip in clips]
+    return torch.cat([view for some in views for view in some])
 
 
 @torch.no_grad()
