@@ -1,4 +1,4 @@
-"""What can be replayed: one name for a video, an image folder or a bag."""
+"""What can be replayed: one name for a video, an image folder, a bag or an earlier run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from itertools import islice
 from pathlib import Path
 
 from road_clarity.evaluation.bags import count_camera_messages, is_bag, read_bag
+from road_clarity.evaluation.run_source import read_run
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.run_folder import is_run, read_rows
 from road_clarity.pipeline.video import (
     IMAGE_SUFFIXES,
     count_video_frames,
@@ -45,6 +47,8 @@ def read(path: Path, topic: str | None, fps: float) -> tuple[Iterator[Frame], in
         raise BadInput("source", path, "does not exist; give a video, an image folder or a bag")
     if path.is_file() and path.stat().st_size == 0:
         raise BadInput("source", path, "is empty; copy or record it again")
+    if is_run(path):
+        return read_run(path), sum(1 for _ in read_rows(path))
     if is_bag(path):
         return read_bag(path, topic), count_camera_messages(path, topic)
     if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:

@@ -13,6 +13,7 @@ import typer
 from road_clarity.evaluation import commands as evaluation
 from road_clarity.evaluation.evaluate_commands import evaluate
 from road_clarity.evaluation.export_commands import export
+from road_clarity.explain_command import explain
 from road_clarity.models.errors import BadInput
 from road_clarity.nodes import commands as nodes
 from road_clarity.pipeline import commands as pipeline
@@ -36,7 +37,7 @@ for command in (
     nodes.up,
     nodes.doctor,
     service.serve,
-    service.explain,
+    explain,
     service.events,
     training.simulate,
     evaluation.bench,

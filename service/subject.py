@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from road_clarity.pipeline.frame_row import Row
-from road_clarity.safety.scene import Box
+from road_clarity.pipeline.places import places_of
 from road_clarity.service.errors import Refusal, damaged, invalid, not_ready, outside
 from road_clarity.service.event_store import EventStore
 from road_clarity.service.explainer import Place
@@ -83,26 +82,5 @@ class Subjects:
 
     def _subject(self, image: NDArray[np.uint8], row: Row, event_id: str = "") -> Subject:
         size = image.shape[1], image.shape[0]
-        return Subject(image, row, tuple(places_of(row, size)), event_id)
-
-
-def places_of(row: Row, size: tuple[int, int]) -> list[Place]:
-    """What the reasons point to and every tracked object, as far as it is inside the image [px].
-
-    A reason that points to an object is one place with it: "vehicle 3, collision.time".
-    """
-    named = [(f"{track['label']} {track['id']}", track["box"]) for track in row["tracks"] or ()]
-    named += [(reason["code"], reason["region"]) for reason in row["risk"]["reasons"]]
-    labels: dict[Box, list[str]] = {}
-    for label, box in named:
-        inside = None if box is None or None in box else clipped(box, size)
-        if inside is not None:
-            labels.setdefault(inside, []).append(label)
-    return [Place(", ".join(names), box) for box, names in labels.items()]
-
-
-def clipped(box: Any, size: tuple[int, int]) -> Box | None:
-    """The part inside an image of size (width, height); None when there is none [px]."""
-    x0, x1 = (min(max(x, 0.0), size[0]) for x in box[0::2])
-    y0, y1 = (min(max(y, 0.0), size[1]) for y in box[1::2])
-    return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+        places = tuple(Place(label, box) for label, box in places_of(row, size))
+        return Subject(image, row, places, event_id)

@@ -1,0 +1,1 @@
+"""Pictures of explanations: sheets of panels, made of plain pixels."""
