@@ -8,18 +8,24 @@ import torch
 from torch import Tensor, nn
 
 from road_clarity.models.ffnet import FFNet
+from road_clarity.models.lorat import Lorat
 from road_clarity.models.scnn import LaneHeads
-from road_clarity.pipeline.backends.entries import Entry
+from road_clarity.pipeline.backends.batch_norms import fold_batch_norms
+from road_clarity.pipeline.backends.entries import Entry, examples
 from road_clarity.pipeline.backends.graph import Flat, float32
 from road_clarity.pipeline.backends.runtime import BF16, Runtime
 
 CONVOLUTIONAL = (LaneHeads, FFNet)  # faster with all channels of a pixel side by side
+ANY_SIZE = (64, 64)  # of an image for FFNet, which takes all [px]
 
 
 class TorchGraph:
     def __init__(self, network: nn.Module, entry: Entry, precision: str, device: str) -> None:
         if isinstance(network, CONVOLUTIONAL):
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if isinstance(network, (*CONVOLUTIONAL, Lorat)):
+            size = ANY_SIZE if isinstance(network, FFNet) else None
+            fold_batch_norms(network, [x.to(device) for x in examples(network, entry, size)])
         self._network, self._flat = network, Flat(network, entry)
         self._precision, self._device = precision, device
 
