@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -360,7 +361,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     digests = []
     for name in ("first", "second"):
         frames = simulate(5, "lane_drift", size=(128, 72), fps=5, seconds=0.6)
-        paths = record(frames, tmp_path / name, 5)[:2]
+        paths = record(frames, tmp_path / name, 5).files.values()
         digests.append([hashlib.sha256(path.read_bytes()).hexdigest() for path in paths])
     assert digests[0] == digests[1]
 
@@ -404,6 +405,69 @@ def test_an_unknown_look_is_refused_with_the_known_ones() -> None:
 
     with pytest.raises(BadInput, match="look snow: choose one of day, overcast"):
         simulate(3, "calm_drive", look="snow")
+
+
+@pytest.fixture(scope="module")
+def clip():
+    pytest.importorskip("panda3d")
+    from road_clarity.training.simulator.film import simulate
+
+    return list(simulate(1, "pedestrian_dart_out", size=(64, 36), fps=2, seconds=1.5))
+
+
+def test_a_shard_gives_back_what_went_in(tmp_path: Path, clip) -> None:
+    from road_clarity.training.simulator.record import record
+    from road_clarity.training.simulator.shard import read_shard
+
+    made = record(clip, tmp_path / "clip.npz", 2)
+    shard = read_shard(made.files["shard"])
+    assert (made.frames, [*tmp_path.iterdir()]) == (3, [tmp_path / "clip.npz"])
+    assert (shard.images[2] == clip[2].image).all()
+    assert (shard.classes[1] == clip[1].truth.classes).all()
+    assert shard.stamp_ns.tolist() == [0, 500_000_000, 1_000_000_000]
+    mine = shard.box_frame == 1
+    assert shard.box_id[mine].tolist() == [one.id for one in clip[1].truth.instances]
+    assert shard.boxes[mine].tolist() == [list(one.box) for one in clip[1].truth.instances]
+
+
+def test_what_is_no_shard_is_refused(tmp_path: Path) -> None:
+    from road_clarity.training.simulator.shard import read_shard
+
+    (tmp_path / "other.npz").write_bytes(b"no zip")
+    with pytest.raises(BadInput, match="is no shard"):
+        read_shard(tmp_path / "other.npz")
+
+
+def test_a_bag_holds_pictures_camera_and_truth(tmp_path: Path, clip) -> None:
+    from mcap.reader import make_reader
+
+    from road_clarity.training.simulator.bag import DEPTH, IMAGE, INFO, SCENE, TOPICS, TYPES
+    from road_clarity.training.simulator.record import record
+
+    bag = record(clip, tmp_path / "clip.mcap", 2).files["bag"]
+    with bag.open("rb") as file:
+        found = [(channel.topic, message) for _, channel, message in
+                 make_reader(file).iter_messages()]  # fmt: skip
+    by_topic = {name: [TYPES.deserialize_cdr(one.data, TOPICS[name]) for topic, one in found
+                       if topic == name] for name in TOPICS}  # fmt: skip
+    assert {name: len(all_) for name, all_ in by_topic.items()} == dict.fromkeys(TOPICS, 3)
+    assert by_topic[INFO][0].k[0] == pytest.approx(32 / np.tan(np.radians(30)))
+    assert json.loads(by_topic[SCENE][1].data)["stamp_ns"] == 500_000_000
+    picture = cv2.imdecode(by_topic[IMAGE][0].data, cv2.IMREAD_COLOR)[..., ::-1]
+    assert np.abs(picture.astype(int) - clip[0].image).mean() < 6
+    depth = cv2.imdecode(by_topic[DEPTH][0].data, cv2.IMREAD_UNCHANGED)
+    assert depth[-1, 32] == pytest.approx(clip[0].truth.depth_m[-1, 32] * 1000, abs=1)
+
+
+@pytest.mark.parametrize("name", ["clip.mcap", "clip.npz"])
+def test_bags_and_shards_have_the_same_bytes_each_time(tmp_path: Path, clip, name: str) -> None:
+    from road_clarity.training.simulator.record import record
+
+    bytes_ = []
+    for folder in ("first", "second"):
+        record(clip, tmp_path / folder / name, 2)
+        bytes_.append((tmp_path / folder / name).read_bytes())
+    assert bytes_[0] == bytes_[1]
 
 
 def test_training_samples_go_from_scenario_to_scenario() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    out: Annotated[Path, typer.Option(help="folder, or file that ends in .mp4")],
+    out: Annotated[Path, typer.Option(help="folder, or .mp4, .mcap (ROS 2) or .npz (training)")],
     scenario: Annotated[
         str,
         typer.Option(
@@ -51,13 +51,15 @@ def simulate(
 
     frames = film(seed, scenario, (width, height), fps, seconds, view, look)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
-    video, truth, summary = record(shown(frames, round(seconds * fps), as_json), out, fps)
+    made = record(shown(frames, round(seconds * fps), as_json), out, fps)
+    paths = {kind: str(path) for kind, path in made.files.items()}
     if as_json:
-        print(json.dumps({"video": str(video), "truth": str(truth), **summary}))
+        print(json.dumps({**paths, "frames": made.frames, "hazardous": made.hazardous}))
         return
+    places = [*paths.values()]
     print(
-        f"{video}: {summary['frames']} frames of {scenario}, seed {seed}, "
-        f"{summary['hazardous']} of them hazardous; truth in {truth}"
+        f"{places[0]}: {made.frames} frames of {scenario}, seed {seed}, "
+        f"{made.hazardous} of them hazardous; truth in {places[-1]}"
     )
 
 
