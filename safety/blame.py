@@ -13,8 +13,8 @@ from torch import Tensor
 
 from road_clarity.safety.calm_layers import CalmLayers, Fault
 from road_clarity.safety.cause import Cause
-from road_clarity.safety.object_view import ObjectView, separability, trace
-from road_clarity.safety.passage import Passage, on_grid
+from road_clarity.safety.object_view import ObjectView, trace
+from road_clarity.safety.passage import Passage
 from road_clarity.safety.rg_budget import ObjectBudget, shares_of
 
 
@@ -26,6 +26,16 @@ class MapShare:
     share: float
 
 
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What is known of an object beyond its own measures."""
+
+    fault: Fault | None  # of the network itself
+    odd_at: str | None  # the first layer in which it is unlike calm objects
+    calm: CalmLayers | None  # what calm ones are like
+    budget: ObjectBudget | None  # exact; of the linear backbone only
+
+
 def ranked(shares: Tensor) -> tuple[MapShare, ...]:
     """(C,) -> largest first"""
     order = shares.argsort(descending=True).tolist()
@@ -34,22 +44,19 @@ def ranked(shares: Tensor) -> tuple[MapShare, ...]:
 
 
 def maps_to_blame(
-    way: Passage, view: ObjectView, cause: Cause, layer: str,
-    fault: Fault | None, calm: CalmLayers | None, budget: ObjectBudget | None,
-) -> tuple[str, Tensor]:  # fmt: skip
+    way: Passage, view: ObjectView, cause: Cause, layer: str, known: Evidence
+) -> tuple[str, Tensor]:
     """The layer, and the share of each of its maps (C,)."""
-    if fault is not None:
-        return layer, fault.shares
-    if budget is not None:
-        return budget.maps_of, budget.map_shares
+    if known.fault is not None:
+        return layer, known.fault.shares
+    if known.budget is not None:
+        return known.budget.maps_of, known.budget.map_shares
     match cause:
-        case Cause.OUT_OF_DISTRIBUTION if calm is not None:
-            features = way.encoder[layer][0]
-            cells = on_grid(view.inside[None], features.shape)[0]
-            return layer, shares_of(calm[layer].unlike(features, cells))
+        case Cause.OUT_OF_DISTRIBUTION if known.calm is not None:
+            unlike = known.calm[layer].unlike(way.encoder[layer][0], view.cells[layer])
+            return layer, shares_of(unlike)
         case Cause.DECODER:
-            apart = separability(way.decoder[layer][0], view.inside[None], view.ring[None])[0]
-            return layer, shares_of(torch.nan_to_num(apart))
+            return layer, shares_of(torch.nan_to_num(view.apart[layer]))
         case Cause.RESOLUTION:
             return layer, shares_of(trace(way.encoder[layer], view.number))
     last, features = list(way.encoder.items())[-1]  # what carried it to where it ends

@@ -34,6 +34,7 @@ LEAST_DEVIATION = 0.1  # of the logarithm of a liveliness or of a novelty
 LEAST_VARIANCE = 1e-3  # of a direction of the cells, of the mean variance of a channel
 RARE = 0.99  # share of the calm objects that are less novel than the limit
 MARGIN = 1.5  # times the largest of all calm frames, as other streets differ a little: a fault
+NOVEL = 0.3  # logarithm of the distance from calm cells beyond that of calm objects
 FEWEST_FRAMES = 100  # of which one is rare
 
 
@@ -73,7 +74,10 @@ class CalmLayer(nn.Module):
         self.get_buffer("change_limit").copy_(MARGIN * changes.max())
         odd = torch.stack([self.oddness(one) for one in probes])
         self.get_buffer("novelty_limit").copy_(MARGIN * odd.max())
-        seen = [object_novelty(self, *one) for one in zip(frames, objects, strict=True)]
+        seen = [
+            object_novelty(self, one, on_grid(covered, one.shape))
+            for one, covered in zip(frames, objects, strict=True)
+        ]
         self.get_buffer("object_limit").copy_(torch.cat(seen).quantile(RARE))
 
     def novelty(self, features: Tensor) -> Tensor:
@@ -183,9 +187,24 @@ def calm_layers(
     for x, around in zip(frames.split(1), boxes, strict=True):
         if around:
             insides, rings = object_and_ring(around, size, net.side)
-            ways.append(passage(net, x, insides, rings))
+            ways.append(passage(net, x, insides, rings, probed=True))
             objects.append(insides)
     return CalmLayers.of(ways, objects)
+
+
+def novel_at(calm: CalmLayers, way: Passage, cells: list[dict[str, Tensor]]) -> list[str | None]:
+    """The first layer of the encoder in which each object is unlike calm ones.
+
+    cells: of each object, weights (H, W) by layer
+    """
+    first: list[str | None] = [None] * len(cells)
+    for name, part in calm.items():
+        if name in way.encoder and cells:
+            grids = torch.stack([one[name] for one in cells])
+            seen = object_novelty(part, way.encoder[name][0], grids)
+            odd = (seen > part.get_buffer("object_limit") + NOVEL).tolist()
+            first = [old or (name if new else None) for old, new in zip(first, odd, strict=True)]
+    return first
 
 
 def fit_spread(spread: CalmSpread, calm: Tensor) -> None:
@@ -214,6 +233,6 @@ def rms(values: Tensor) -> Tensor:
     return values.square().mean().sqrt()
 
 
-def object_novelty(part: CalmLayer, features: Tensor, inside: Tensor) -> Tensor:
-    """Mean over the cells of each object: (C, H, W), (K, S, S) -> (K,)"""
-    return torch.einsum("khw,hw->k", on_grid(inside, features.shape), part.novelty(features))
+def object_novelty(part: CalmLayer, features: Tensor, cells: Tensor) -> Tensor:
+    """Mean over the cells of each object: (C, H, W), weights (K, H, W) -> (K,)"""
+    return cells.flatten(1) @ part.novelty(features).flatten()

@@ -17,8 +17,8 @@ from torch import Tensor
 from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.errors import BadInput
 from road_clarity.models.rg_backbone import RgBackbone
-from road_clarity.safety.blame import MapShare, maps_to_blame, ranked
-from road_clarity.safety.calm_layers import CalmLayers, Fault, object_novelty
+from road_clarity.safety.blame import Evidence, MapShare, maps_to_blame, ranked
+from road_clarity.safety.calm_layers import CalmLayers, Fault, novel_at
 from road_clarity.safety.cause import Cause
 from road_clarity.safety.object_view import LayerView, ObjectView, object_views
 from road_clarity.safety.passage import (
@@ -34,7 +34,6 @@ from road_clarity.safety.scene import Box
 
 SEEN = 1.0  # separability from which an object stands out [standard deviations of its background]
 CODED = 1.0  # change of the latent, when the object is painted over, that counts as coded for it
-NOVEL = 0.3  # logarithm of the distance from calm cells beyond that of calm objects
 UNEXPLAINED = 0.5  # of an object's contrast, from which on it counts as not redrawn
 FILLS = 0.5  # of one cell; an object that covers less of a fine layer is too small for it
 
@@ -75,50 +74,52 @@ class Explanation:
 @torch.no_grad()
 def explain(
     net: Autoencoder, x: Tensor, boxes: list[Box], size: tuple[int, int],
-    calm: CalmLayers | None = None,
+    calm: CalmLayers | None = None, fault_check: bool = True,
 ) -> Explanation:  # fmt: skip
     """x: (1, 3, S, S) of the frame; boxes in pixels of the source image of `size` (W, H).
 
     calm: of the healthy network; without it neither faults nor odd objects are found.
+    fault_check: whether to look for faults, which takes as long as all the rest; networks seldom
+    break between two frames.
     Raises BadInput for a frame with nan, a box outside the frame, or a network without weights.
     """
     insides, rings = object_and_ring(boxes, size, net.side)
-    way = passage(net, checked(net, x), insides, rings)
+    probed = fault_check and calm is not None
+    way = passage(net, checked(net, x), insides, rings, probed)
     if not bool(torch.isfinite(way.error).all()):
         raise BadInput("network", type(net).__name__, "it has no weights yet; fit or load it")
-    fault = None if calm is None else calm.first_fault(way)
     views = object_views(net, way, insides, rings)
-    budgets = exact_budgets(net, x, views)
+    fault = calm.first_fault(way) if calm is not None and probed else None
+    pieces = evidence(net, way, views, fault, calm)
     regions = tuple(
-        region(way, view, box, fault, calm, budget)
-        for view, box, budget in zip(views, boxes, budgets, strict=True)
+        region(way, view, box, known) for view, box, known in zip(views, boxes, pieces, strict=True)
     )
     drawn = x[0] - way.error
     return Explanation(way.error.square().mean(0), drawn, way.layers, fault, regions)
 
 
-def exact_budgets(
-    net: Autoencoder, x: Tensor, views: list[ObjectView]
-) -> list[ObjectBudget | None]:
-    """Of every object, where the network is linear."""
-    if not isinstance(net, RgBackbone) or not views:
-        return [None] * len(views)
-    frame = frame_budget(net, x)
-    return [object_budget(frame, view.inside) for view in views]
+def evidence(
+    net: Autoencoder, way: Passage, views: list[ObjectView],
+    fault: Fault | None, calm: CalmLayers | None,
+) -> list[Evidence]:  # fmt: skip
+    """What is known of every object beyond its own measures."""
+    budgets: list[ObjectBudget | None] = [None] * len(views)
+    if isinstance(net, RgBackbone) and views:
+        frame = frame_budget(net, way.encoder[IMAGE][:1])
+        budgets = [object_budget(frame, view.inside) for view in views]
+    odd = [None] * len(views) if calm is None else novel_at(calm, way, [v.cells for v in views])
+    return [Evidence(fault, at, calm, one) for at, one in zip(odd, budgets, strict=True)]
 
 
-def region(
-    way: Passage, view: ObjectView, box: Box,
-    fault: Fault | None, calm: CalmLayers | None, budget: ObjectBudget | None,
-) -> RegionExplanation:  # fmt: skip
-    cause, layer = judged(way, view, fault, calm, budget)
-    maps_of, shares = maps_to_blame(way, view, cause, layer, fault, calm, budget)
+def region(way: Passage, view: ObjectView, box: Box, known: Evidence) -> RegionExplanation:
+    cause, layer = judged(way, view, known)
+    maps_of, shares = maps_to_blame(way, view, cause, layer, known)
     error = way.error.square().sum(0)
     share = float((error * view.inside).sum() / error.sum().clamp_min(1e-12))
     worse = times_worse(share, float(view.inside.mean()))
     return RegionExplanation(
         box, share, worse, view.unexplained, view.layers, view.latent_change,
-        cause, layer, maps_of, ranked(shares), budget,
+        cause, layer, maps_of, ranked(shares), known.budget,
     )  # fmt: skip
 
 
@@ -131,23 +132,19 @@ def times_worse(share: float, area: float) -> float:
     return share * (1.0 - area) / outside if outside > 0.0 else 1.0
 
 
-def judged(
-    way: Passage, view: ObjectView,
-    fault: Fault | None, calm: CalmLayers | None, budget: ObjectBudget | None,
-) -> tuple[Cause, str]:  # fmt: skip
+def judged(way: Passage, view: ObjectView, known: Evidence) -> tuple[Cause, str]:
     """The first cause that applies, and its layer."""
-    if fault is not None:
-        return fault.cause, fault.layer
+    if known.fault is not None:
+        return known.fault.cause, known.fault.layer
     if view.unexplained < UNEXPLAINED:
         return Cause.REDRAWN, ""
     coarse = too_coarse(way, float(view.inside.sum()))
     if coarse is not None:
         return Cause.RESOLUTION, coarse
-    odd = None if calm is None else novel_at(way, view, calm)
-    if odd is not None:
-        return Cause.OUT_OF_DISTRIBUTION, odd
-    if budget is not None:
-        step = budget.steps[budget.largest]
+    if known.odd_at is not None:
+        return Cause.OUT_OF_DISTRIBUTION, known.odd_at
+    if known.budget is not None:
+        step = known.budget.steps[known.budget.largest]
         return (Cause.BOTTLENECK if step == LATENT else Cause.RESOLUTION), step
     return latent_or_decoder(view.layers, view.latent_change)
 
@@ -171,14 +168,4 @@ def too_coarse(way: Passage, area_px: float) -> str | None:
     for name in names[: (len(names) + 1) // 2]:
         if area_px < FILLS * pixels / way.encoder[name][0, 0].numel():
             return name
-    return None
-
-
-def novel_at(way: Passage, view: ObjectView, calm: CalmLayers) -> str | None:
-    """The first layer of the encoder in which the object is unlike calm ones."""
-    for name, part in calm.items():
-        if name in way.encoder:
-            seen = object_novelty(part, way.encoder[name][0], view.inside[None])
-            if float(seen) > float(part.get_buffer("object_limit")) + NOVEL:
-                return name
     return None

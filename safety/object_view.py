@@ -35,10 +35,15 @@ class ObjectView:
 
     number: int  # its place in the batch of the passage, from 1 on
     inside: Tensor  # (S, S) covered part of each pixel
-    ring: Tensor  # (S, S) of the background around it
-    layers: tuple[LayerView, ...]  # image, encoder.1 ..., decoder.1 ...
+    cells: dict[str, Tensor]  # the same on every layer's grid, adding up to 1: (H, W)
+    apart: dict[str, Tensor]  # separability by layer and channel: (C,)
     latent_change: float  # when the object is painted over [calm deviations]
     unexplained: float  # error over contrast: 0 all redrawn, 1 as if it were not there
+
+    @property
+    def layers(self) -> tuple[LayerView, ...]:
+        """image, encoder.1 ..., decoder.1 ..."""
+        return tuple(LayerView(name, float(best.max())) for name, best in self.apart.items())
 
 
 def object_views(
@@ -46,31 +51,47 @@ def object_views(
 ) -> list[ObjectView]:
     """insides, rings: (K, S, S)"""
     layers = {name: features for name, features in way.layers.items() if name != LATENT}
-    by_layer = {name: separability(f, insides, rings) for name, f in layers.items()}
-    mean = net.calm_latent.get_buffer("mean")
-    change: Tensor = net.calm_latent(way.latents[:1] - way.latents[1:-2] + mean).sqrt()
-    image = way.encoder[IMAGE]
-    contrast = ((image[1:-2] - image[:1]).square().sum(1) * insides).sum((1, 2))
-    left = (way.error.square().sum(0) * insides).sum((1, 2)) / contrast.clamp_min(LEAST_CONTRAST)
+    both = torch.cat([insides, rings])
+    cells = {name: on_grid(both, features.shape) for name, features in layers.items()}
+    apart = {
+        name: separability(features, *cells[name].chunk(2)) for name, features in layers.items()
+    }
+    change, unexplained = latent_change(net, way), unexplained_part(way, insides)
     return [
         ObjectView(
             k + 1,
             insides[k],
-            rings[k],
-            tuple(LayerView(name, float(best[k].max())) for name, best in by_layer.items()),
+            {name: grid[k] for name, grid in cells.items()},
+            {name: by_object[k] for name, by_object in apart.items()},
             float(change[k]),
-            float(left[k]),
+            float(unexplained[k]),
         )
         for k in range(len(insides))
     ]
 
 
-def separability(features: Tensor, insides: Tensor, rings: Tensor) -> Tensor:
+def latent_change(net: Autoencoder, way: Passage) -> Tensor:
+    """How far the latent moves when each object is painted over [calm deviations]: (K,)"""
+    moved = way.latents[:1] - way.latents[way.without]
+    distance: Tensor = net.calm_latent(moved + net.calm_latent.get_buffer("mean"))
+    return distance.sqrt()
+
+
+def unexplained_part(way: Passage, insides: Tensor) -> Tensor:
+    """Squared error over squared contrast to what each object is painted over with: (K,)"""
+    image = way.encoder[IMAGE]
+    contrast = (image[way.without] - image[:1]).square().sum(1)  # (K, S, S)
+    left = (way.error.square().sum(0) * insides).sum((1, 2))
+    return left / (contrast * insides).sum((1, 2)).clamp_min(LEAST_CONTRAST)
+
+
+def separability(features: Tensor, objects: Tensor, rings: Tensor) -> Tensor:
     """Difference between object and background in deviations of the background, by channel.
 
-    features: (C, H, W)      insides, rings: (K, S, S)      returns: (K, C), nan where too coarse
+    features: (C, H, W)      objects, rings: (K, H, W) weights that add up to 1 (on_grid)
+    returns: (K, C), nan where the grid is too coarse
     """
-    m, b = (on_grid(weights, features.shape).flatten(1) for weights in (insides, rings))
+    m, b = objects.flatten(1), rings.flatten(1)
     flat = features.flatten(1).T  # (H * W, C)
     mean, background = m @ flat, b @ flat  # (K, C)
     variance = (b @ flat.square() - background.square()).clamp_min(0.0)

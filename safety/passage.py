@@ -25,13 +25,14 @@ LEAST_MARGIN_PX = 2.0  # of the ring around an object
 class Passage:
     """Layers by name, in the order in which the frame passes them.
 
-    Pictures: the frame, then without each object, then (the probe) without all of them, and that
-    mirrored.
+    Pictures: the frame, then without each object, then (P = 2, the probe, where wanted) without all
+    of them, and that mirrored.
     """
 
-    encoder: dict[str, Tensor]  # image, encoder.1 ...: (1 + K + 2, C, H, W)
-    latents: Tensor  # (1 + K + 2, D)
-    decoder: dict[str, Tensor]  # decoder.1 ..., the last the picture: frame and probe (3, C, H, W)
+    objects: int  # K
+    encoder: dict[str, Tensor]  # image, encoder.1 ...: (1 + K + P, C, H, W)
+    latents: Tensor  # (1 + K + P, D)
+    decoder: dict[str, Tensor]  # decoder.1 ..., the last the picture: frame and probe (1 + P, ...)
 
     @property
     def batches(self) -> dict[str, Tensor]:
@@ -44,6 +45,11 @@ class Passage:
         return {name: features[0] for name, features in self.batches.items()}
 
     @property
+    def without(self) -> slice:
+        """Of a batch, the pictures in which one object is painted over."""
+        return slice(1, 1 + self.objects)
+
+    @property
     def probe(self) -> dict[str, Tensor]:
         """Of the street without objects, seen and mirrored: (2, C, H, W) each."""
         return {name: features[-2:] for name, features in self.batches.items()}
@@ -54,16 +60,18 @@ class Passage:
         return self.encoder[IMAGE][0] - list(self.decoder.values())[-1][0]
 
 
-def passage(net: Autoencoder, x: Tensor, insides: Tensor, rings: Tensor) -> Passage:
-    """x: (1, 3, S, S)      insides, rings: (K, S, S) weights"""
-    empty = x
-    for inside, ring in zip(insides, rings, strict=True):
-        empty = painted_over(empty, inside[None], ring[None])
-    pictures = torch.cat([x, painted_over(x, insides, rings), empty, empty.flip(3)])
-    seen, latents = net.look(pictures)
-    drawn = net.decoder_features(torch.cat([latents[:1], latents[-2:]]))
-    encoder = {IMAGE: pictures, **{f"encoder.{i}": f for i, f in enumerate(seen, 1)}}
-    return Passage(encoder, latents, {f"decoder.{i}": f for i, f in enumerate(drawn, 1)})
+def passage(net: Autoencoder, x: Tensor, insides: Tensor, rings: Tensor, probed: bool) -> Passage:
+    """x: (1, 3, S, S)      insides, rings: (K, S, S) weights      probed: whether with the probe"""
+    pictures = [x, painted_over(x, insides, rings)]
+    if probed:
+        empty = without_all(x, insides, rings)
+        pictures += [empty, empty.flip(3)]
+    batch = torch.cat(pictures)
+    seen, latents = net.look(batch)
+    drawn = net.decoder_features(torch.cat([latents[:1], latents[1 + len(insides) :]]))
+    encoder = {IMAGE: batch, **{f"encoder.{i}": f for i, f in enumerate(seen, 1)}}
+    decoder = {f"decoder.{i}": f for i, f in enumerate(drawn, 1)}
+    return Passage(len(insides), encoder, latents, decoder)
 
 
 def checked(net: Autoencoder, x: Tensor) -> Tensor:
@@ -84,6 +92,13 @@ def painted_over(x: Tensor, inside: Tensor, ring: Tensor) -> Tensor:
     weight = ring / ring.sum((1, 2), keepdim=True).clamp_min(1e-9)
     colour = torch.einsum("chw,khw->kc", x[0], weight)[:, :, None, None]
     return x * (1 - inside[:, None]) + colour * inside[:, None]
+
+
+def without_all(x: Tensor, insides: Tensor, rings: Tensor) -> Tensor:
+    """The frame with one object after the other painted over: (1, 3, S, S)"""
+    for inside, ring in zip(insides, rings, strict=True):
+        x = painted_over(x, inside[None], ring[None])
+    return x
 
 
 def object_and_ring(boxes: list[Box], size: tuple[int, int], side: int) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,13 @@ from road_clarity.safety.cause import Cause
 from road_clarity.safety.explanation import explain, latent_or_decoder, times_worse, too_coarse
 from road_clarity.safety.lesions import dead_channels, scrambled, silenced
 from road_clarity.safety.object_view import LayerView, separability
-from road_clarity.safety.passage import coverage, object_and_ring, painted_over, passage
+from road_clarity.safety.passage import (
+    coverage,
+    object_and_ring,
+    on_grid,
+    painted_over,
+    passage,
+)
 
 
 def layers(**separabilities: float) -> tuple[LayerView, ...]:
@@ -60,12 +66,14 @@ def test_separability_is_the_difference_in_deviations_of_the_background():
     columns = torch.arange(64) % 2 * 2.0 - 1.0  # background of -1 and 1: deviation 1
     features = columns.expand(1, 64, 64).clone()
     features[0, 24:40, 24:40] = 3.06
-    assert float(separability(features, inside, both - inside)) == pytest.approx(3.0, rel=1e-3)
+    cells, around = (on_grid(one, features.shape) for one in (inside, both - inside))
+    assert float(separability(features, cells, around)) == pytest.approx(3.0, rel=1e-3)
 
 
 def test_a_grid_of_two_by_two_cannot_tell_an_object_in_the_middle_from_its_ring():
     inside, ring = object_and_ring([(480.0, 480.0, 800.0, 800.0)], (1280, 1280), 64)
-    assert separability(torch.rand(5, 2, 2), inside, ring).isnan().all()
+    cells, around = (on_grid(one, (2, 2)) for one in (inside, ring))
+    assert separability(torch.rand(5, 2, 2), cells, around).isnan().all()
 
 
 def test_half_of_the_frame_with_three_quarters_of_the_error_is_three_times_worse():
@@ -115,7 +123,7 @@ def test_the_healthy_network_is_not_at_fault(vae, calm):
 
 def test_an_object_that_fills_little_of_a_cell_is_too_small_for_the_layer(vae):
     x = streets(1)
-    way = passage(vae, x, *object_and_ring([BOX], SIZE, 16))
+    way = passage(vae, x, *object_and_ring([BOX], SIZE, 16), probed=False)
     assert too_coarse(way, area_px=36.0) is None
     assert too_coarse(way, area_px=2.0) == "encoder.1"  # of 7 x 7 cells of 5.2 pixels each
 
