@@ -93,9 +93,7 @@ BASELINES: dict[str, Callable[[], Tracker]] = {"csrt": Csrt}
 def lorat(name: str, device: str) -> Tracker:
     """The tracker with the weights of that name.  Raises BadInput."""
     device = pick_device(device)
-    running = load(name, TrackerConfig(), device)
-    if not isinstance(running.network, Lorat):
-        raise BadInput("--model", name, f"is {running.card.architecture}; it must be a LoRAT")
+    running = load(name, Lorat, TrackerConfig(), device)
     return SingleTarget(LoratTracker(running.network, device))
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from road_clarity.models.lane_decoding import DecodedLane, View, decode
+from road_clarity.models.scnn import LaneHeads
 from road_clarity.pipeline.answers import require_finite
 from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.backends.runtime import RuntimeConfig
@@ -43,7 +44,7 @@ class LaneStage:
     """Frame in, Lanes out.  Remembers nothing."""
 
     def __init__(self, config: LaneConfig, device: str) -> None:
-        lanes = load(config.weights, config, device)
+        lanes = load(config.weights, LaneHeads, config, device)
         if config.message_passing == "compiled":
             use_compiled_passes(lanes)
         self.networks, self._network = (lanes,), lanes.network

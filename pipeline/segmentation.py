@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from road_clarity.models.errors import BadInput
-from road_clarity.models.ffnet import normalise
+from road_clarity.models.ffnet import FFNet, normalise
 from road_clarity.pipeline.answers import require_finite
 from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.backends.runtime import RuntimeConfig
@@ -34,7 +34,7 @@ class SegmentationStage:
 
     def __init__(self, config: SegmentationConfig, device: str) -> None:
         self._size = (config.width, config.height)
-        classes = load(config.weights, config, device, self._size)
+        classes = load(config.weights, FFNet, config, device, self._size)
         self.networks, self._network = (classes,), classes.network
         require_known(config.weights, classes.network.classes)
         self._device = device

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from road_clarity.models.lorat import Lorat
 from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.blobs import Candidate, find_objects
 from road_clarity.pipeline.frame import Frame
@@ -29,7 +30,7 @@ class TrackStage:
     """Frame and what is where in it -> Tracks."""
 
     def __init__(self, config: TrackerConfig, device: str) -> None:
-        tracker = load(config.weights, config, device)
+        tracker = load(config.weights, Lorat, config, device)
         self.networks = (tracker,)
         self._tracker = LoratTracker(tracker.network, device)
         self._config = config

@@ -14,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
-from road_clarity.models.latent_lstm import STEP_S, State
+from road_clarity.models.latent_lstm import STEP_S, LatentLstm, State
 from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.backends.runtime import FP32, PRECISIONS, RuntimeConfig
 from road_clarity.pipeline.frame import Frame
@@ -49,7 +50,8 @@ class WorldStage:
 
     def __init__(self, config: WorldConfig, device: str) -> None:
         self._device = device
-        vae, lstm = load(config.vae, config, device), load(config.lstm, config, device)
+        vae = load(config.vae, Autoencoder, config, device)
+        lstm = load(config.lstm, LatentLstm, config, device)
         check_pair(vae.network, lstm.network)
         check_made_for(vae.card, lstm.card)
         self.networks, self._vae, self._lstm = (vae, lstm), vae.network, lstm.network

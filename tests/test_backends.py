@@ -12,7 +12,7 @@ from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.lorat import Lorat, Regions
-from road_clarity.models.scnn import ScnnLite0
+from road_clarity.models.scnn import LaneHeads, ScnnLite0
 from road_clarity.models.vit import VitSize
 from road_clarity.pipeline.backends import exported, runtime
 from road_clarity.pipeline.backends.entries import entries, examples
@@ -211,29 +211,34 @@ def test_an_export_is_found_by_its_weights_backend_and_precision(export_folder):
 
 def test_a_missing_export_is_answered_with_the_command_that_makes_it(export_folder):
     with pytest.raises(BadInput, match="is not there; run `road-clarity export steady --to onnx"):
-        load("steady", RuntimeConfig(backend="onnx"))
+        load("steady", LatentLstm, RuntimeConfig(backend="onnx"))
 
 
 def test_an_export_of_other_weights_is_refused(export_folder):
     change(export_folder, weights_sha256="ab" * 32)
     with pytest.raises(BadInput, match=f"was made of weights abababababab, .*{AGAIN}"):
-        load("steady", SETTINGS)
+        load("steady", LatentLstm, SETTINGS)
 
 
 def test_an_export_that_did_not_pass_is_refused(export_folder):
     change(export_folder, passed=False)
     with pytest.raises(BadInput, match=f"did not agree with torch; {AGAIN}"):
-        load("steady", SETTINGS)
+        load("steady", LatentLstm, SETTINGS)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"passed": true, "files": 3}'])
 def test_a_parity_report_that_cannot_be_read_is_refused(export_folder, text):
     (export_folder / "parity.json").write_text(text)
     with pytest.raises(BadInput, match=f"is no parity report; {AGAIN}"):
-        load("steady", SETTINGS)
+        load("steady", LatentLstm, SETTINGS)
 
 
 def test_a_file_that_is_not_the_compared_one_is_refused(export_folder):
     (export_folder / "step.xml").write_text("another graph")
     with pytest.raises(BadInput, match=f"holds another step.xml than .*{AGAIN}"):
-        load("steady", SETTINGS)
+        load("steady", LatentLstm, SETTINGS)
+
+
+def test_weights_of_another_kind_are_refused_by_what_they_are(export_folder):
+    with pytest.raises(BadInput, match="steady: are of latent_lstm_256; it must be an SCNN"):
+        load("steady", LaneHeads, RuntimeConfig())

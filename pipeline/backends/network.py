@@ -13,7 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.cards import Card
+from road_clarity.models.errors import BadInput
+from road_clarity.models.ffnet import FFNet
+from road_clarity.models.latent_lstm import LatentLstm
+from road_clarity.models.lorat import Lorat
+from road_clarity.models.scnn import LaneHeads
 from road_clarity.pipeline import weights
 from road_clarity.pipeline.backends.entries import Entry, Size, entries, input_size
 from road_clarity.pipeline.backends.exported import ExportKey, find
@@ -41,14 +47,26 @@ class Running:
         return entry.answer(outputs), seen
 
 
+KINDS: dict[type[nn.Module], str] = {
+    LaneHeads: "an SCNN", FFNet: "an FFNet", Lorat: "a LoRAT", Autoencoder: "an autoencoder",
+    LatentLstm: "a memory",
+}  # fmt: skip
+
+
 def load(
-    name: str, settings: RuntimeConfig, device: str = "cpu", size: Size | None = None
+    name: str,
+    kind: type[nn.Module],
+    settings: RuntimeConfig,
+    device: str = "cpu",
+    size: Size | None = None,
 ) -> Running:
-    """The network with the weights of that name.  Raises BadInput.
+    """The network with the weights of that name, of one of KINDS.  Raises BadInput.
 
     size: (width, height) that FFNet is going to see; the others have one size only
     """
     network, card = weights.load(name, device)
+    if not isinstance(network, kind):
+        raise BadInput("weights", name, f"are of {card.architecture}; it must be {KINDS[kind]}")
     precision = resolve_precision(settings, device)
     if settings.backend == "torch":
         return running(network, card, torch_graphs(network, precision, device))
