@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from road_clarity.evaluation.sources import Source
 
+T = TypeVar("T")
 SourcePath = Annotated[Path, typer.Argument(help="video, GIF, image folder, rosbag2, .mcap, .db3")]
 MaxFrames = Annotated[int | None, typer.Option(min=1, help="stop a recording after so many frames")]
 Topic = Annotated[str | None, typer.Option(help="camera topic of a bag; else the first by name")]
@@ -113,19 +114,20 @@ def bench(
         stages = None
         if opened is not None:
             stages = stage_times(Perception.from_preset(preset, device), opened.frames)
-        report = take(shlex.join(sys.argv), track(chosen), seconds, stages)
+        report = take(shlex.join(sys.argv), track(chosen, "networks", len(chosen)), seconds, stages)
     if json_file is not None:
         write_json(json_file, report)
     print(text(report, earlier))
 
 
-def track(models: Sequence[str]) -> Iterable[str]:
+def track(items: Iterable[T], name: str, total: int | None) -> Iterable[T]:
     """A bar on stderr, for people only."""
     from rich.console import Console
     from rich.progress import track as followed
 
     off = not sys.stderr.isatty()
-    return followed(models, "networks", console=Console(stderr=True), transient=True, disable=off)
+    console = Console(stderr=True)
+    return followed(items, name, total, console=console, transient=True, disable=off)
 
 
 @contextmanager

@@ -48,6 +48,11 @@ class ObjectFormat(str, Enum):
     mot = "mot"
 
 
+class WorldView(str, Enum):
+    pedestrian = "pedestrian"
+    car = "car"
+
+
 class Baseline(str, Enum):
     csrt = "csrt"
 
@@ -190,6 +195,47 @@ def objects(
     truth = read_cvml(ground_truth)
     config = override(named(preset), settings or [])
     tell(evaluate_people(open_source(recording).frames, truth, config, device), json_file)
+
+
+@evaluate.command()
+def world(
+    seeds: Annotated[str | None, typer.Option(help="A:B, simulated streets; B is left out")] = None,
+    video: Annotated[
+        list[Path] | None, typer.Option(help="recording, image folder or bag. Repeatable")
+    ] = None,
+    view: Annotated[
+        WorldView | None, typer.Option(help="through whose eyes; pedestrian, of a --video car")
+    ] = None,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="only this story. Repeatable; else all of the view")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.0, help="of each clip; 6 s of a street, all of a --video")
+    ] = None,
+    json_file: Json = None,
+) -> None:
+    """Dreams by VAE, transparent backbone and PCA; are the explanations of them true?"""
+    from road_clarity.evaluation.commands import interruptible, track
+    from road_clarity.evaluation.world import evaluate_world
+    from road_clarity.evaluation.world_source import recorded, simulated
+    from road_clarity.evaluation.world_text import world_text
+
+    if (seeds is None) == (not video):
+        raise BadInput("--seeds", seeds, "give either --seeds A:B or --video FILE")
+    if seeds is not None:
+        source = simulated(seeds, (view or WorldView.pedestrian).value, scenario or [], seconds)
+    else:
+        source = recorded(video or [], (view or WorldView.car).value, scenario or [], seconds)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)  # now, not after the minutes of work
+    with interruptible():
+        scores = evaluate_world(
+            track(source.clips, "clips", source.count), source.pairs, source.calm
+        )
+    if json_file is None:
+        print(world_text(scores))
+    else:
+        tell(scores, json_file)
 
 
 def needed(path: Path | None, option: str) -> Path:

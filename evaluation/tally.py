@@ -31,6 +31,12 @@ class Tally:
         self._sums[group] = self._sums.get(group, 0.0) + rows.sum(0)
         self._counts[group] = self._counts.get(group, 0) + len(rows)
 
+    def take(self, other: Tally) -> None:
+        """All that another has measured, too."""
+        for group, total in other._sums.items():
+            self._sums[group] = self._sums.get(group, 0.0) + total
+            self._counts[group] = self._counts.get(group, 0) + other._counts[group]
+
     @property
     def count(self) -> int:
         return sum(self._counts.values())

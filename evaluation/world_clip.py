@@ -1,4 +1,4 @@
-"""A clip as the world model sees it: small square pictures, one every 0.1 s, and what is true there.
+"""A clip as the world model sees it: small square pictures, one every 0.1 s, and their truth.
 
 T frames, S side of the pictures [px].
 """
@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import STEP_S
 from road_clarity.safety.horizon import HORIZONS_S, PRIMED
 from road_clarity.safety.scene import Box
@@ -40,12 +39,3 @@ class WorldClip:
 def squeezed(image: NDArray[np.generic], side: int) -> NDArray[np.generic]:
     """(H, W) or (H, W, 3), to (side, side) by averaging areas, as the networks learnt"""
     return np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA))
-
-
-def require_length(field: str, name: object, frames: int) -> None:
-    """Raises BadInput unless a clip of so many steps leaves room for one dream."""
-    if frames < FEWEST:
-        raise BadInput(
-            field, name, f"has {frames * STEP_S:.1f} s without a gap; the farthest horizon needs "
-            f"{FEWEST * STEP_S:.1f} s, with a frame at least every {STEP_S} s",
-        )  # fmt: skip

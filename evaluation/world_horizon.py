@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 
@@ -14,8 +15,17 @@ from road_clarity.evaluation.tally import Tally
 from road_clarity.evaluation.world_clip import WorldClip
 from road_clarity.evaluation.world_pairs import Pair
 from road_clarity.models.rg_backbone import RgBackbone
-from road_clarity.safety.horizon import HORIZONS_S, drawn, encoded, horizon_errors, pixel_error
+from road_clarity.safety.horizon import (
+    HORIZONS_S,
+    PRIMED,
+    drawn,
+    encoded,
+    horizon_errors,
+    pixel_error,
+)
+from road_clarity.safety.prediction_surprise import predictability
 
+AHEAD = 10  # steps of a dream whose latents say how predictable a moment is
 LATENT = "latent"  # the last entry of the budget: the step to D numbers
 
 
@@ -30,23 +40,27 @@ class HorizonScores:
     def add(self, clip: WorldClip) -> None:
         x = clip.x
         for kind, pair in self._pairs.items():
-            redrawn = drawn(pair.autoencoder, encoded(pair.autoencoder, x))
+            mu = encoded(pair.autoencoder, x)
+            redrawn = drawn(pair.autoencoder, mu)
             self._tallies[f"{kind} redrawn"].add(clip.group, pixel_error(redrawn, x))
             errors = horizon_errors(pair.autoencoder, pair.memory, x)
             self._tallies[f"{kind} dreamt"].add(clip.group, errors.dreamt)
             self._tallies[f"{kind} steady"].add(clip.group, errors.steady)
+            ahead = predictability(pair.memory, mu, PRIMED, AHEAD)
+            self._tallies[f"{kind} predictable"].add(clip.group, ahead.score)
             if isinstance(pair.autoencoder, RgBackbone):
                 self._tallies[f"{kind} budget"].add(clip.group, budget(pair.autoencoder, x))
         self._tallies["copied"].add(clip.group, errors.copied)
 
-    def of(self, kind: str) -> dict[str, object]:
+    def of(self, kind: str) -> dict[str, Any]:
         """The scores of one pair."""
         tallies, redrawn = self._tallies, self._tallies[f"{kind} redrawn"]
-        scores: dict[str, object] = {
+        scores: dict[str, Any] = {
             "reconstruction_mse": number(redrawn),
             "reconstruction_mse_95": interval(redrawn),
             "horizon_mse": by_horizon(tallies[f"{kind} dreamt"]),
             "horizon_mse_95": intervals_by_horizon(tallies[f"{kind} dreamt"]),
+            "predictability": number(tallies[f"{kind} predictable"]),
             "constant_velocity_mse": by_horizon(tallies[f"{kind} steady"]),
         }
         parts = tallies[f"{kind} budget"].mean()

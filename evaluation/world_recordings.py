@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from road_clarity.evaluation.sources import open_source
-from road_clarity.evaluation.world_clip import FEWEST, WorldClip, require_length, squeezed
+from road_clarity.evaluation.world_clip import FEWEST, WorldClip, squeezed
 from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import STEP_S
 from road_clarity.pipeline.frame import Frame
@@ -25,14 +25,23 @@ def recorded_clips(paths: list[Path], side: int, seconds: float | None) -> Itera
 
     seconds: of each recording, from its start; None: all
     """
-    for path in paths:
-        frames = same_size(open_source(path).frames)
-        pieces = stretches(frames, side, seconds)
-        require_length("--video", path, max((len(one) for one, _ in pieces), default=0))
+    opened = [open_source(path) for path in paths]  # all, before the minutes of work
+    for path, source in zip(paths, opened, strict=True):
+        pieces = stretches(same_size(source.frames), side, seconds)
+        require_length(path, max((len(one) for one, _ in pieces), default=0))
         for number, (piece, size) in enumerate(pieces):
             if len(piece) >= FEWEST:
                 blank = ((),) * len(piece)
                 yield WorldClip(f"{path.stem}_{number}", str(path), piece, size, blank, None)
+
+
+def require_length(path: Path, frames: int) -> None:
+    """Raises BadInput unless a stretch of so many frames leaves room for one dream."""
+    if frames < FEWEST:
+        raise BadInput(
+            "--video", path, f"has {frames * STEP_S:.1f} s without a gap; the farthest horizon needs "
+            f"{FEWEST * STEP_S:.1f} s, with a frame at least every {STEP_S} s",
+        )  # fmt: skip
 
 
 def same_size(frames: Iterable[Frame]) -> Iterator[Frame]:

@@ -17,14 +17,19 @@ from numpy.typing import NDArray
 
 from road_clarity.evaluation.world_clip import WorldClip, squeezed
 from road_clarity.models.latent_lstm import STEP_S
+from road_clarity.safety.scene import Box
 from road_clarity.training.simulator.bodies import Body
 from road_clarity.training.simulator.danger import GAP_M, HORIZON_S, SIDE_M, closer_than
-from road_clarity.training.simulator.film import SimFrame, simulate
+from road_clarity.training.simulator.film import SimFrame, shoot, simulate
 from road_clarity.training.simulator.ground_truth import Instance, Truth
 from road_clarity.training.simulator.scenario import SCENARIOS, compose
 from road_clarity.training.simulator.views import arrival_s, comes, view_of
 
 SIZE = (192, 108)  # of the rendered frames [px], as the networks learnt
+LARGEST = 3  # road users of a frame whose boxes are kept
+LEAST_BOX_PX = (6.0, 4.0)  # width and height of such a box
+CALM_SEEDS = range(9000, 9050)  # of streets that show what is usual; recipes may have seen them
+CALM_FRAMES, CALM_EVERY = 8, 7  # of each street, and steps from one to the next
 
 
 def stories_of(view: str, wanted: Sequence[str]) -> list[str]:
@@ -47,11 +52,34 @@ def simulated_clips(
             yield clip(f"{story}_{seed}", str(seed), list(shots), side)
 
 
+def calm_clips(view: str, side: int) -> Iterator[WorldClip]:
+    """A few moments without danger of many streets, every story in its turn."""
+    stories = stories_of(view, [])
+    for seed in CALM_SEEDS:
+        story = stories[seed % len(stories)]
+        steps = CALM_FRAMES * CALM_EVERY
+        shots = shoot(compose(story, seed), seed, SIZE, 1 / STEP_S, steps, CALM_EVERY, view)
+        calm = [shot for shot in shots if not shot.truth.hazardous]
+        if calm:
+            yield clip(f"{story}_{seed}", str(seed), calm, side)
+
+
 def clip(name: str, group: str, shots: list[SimFrame], side: int) -> WorldClip:
     frames = [squeezed(shot.image, side) for shot in shots]
-    seen = tuple(tuple(one.box for one in shot.truth.instances) for shot in shots)
+    seen = tuple(largest(shot.truth) for shot in shots)
     matters = np.stack([coverage(shot.truth, side) for shot in shots])
     return WorldClip(name, group, np.stack(frames).astype(np.uint8), SIZE, seen, matters)
+
+
+def largest(truth: Truth) -> tuple[Box, ...]:
+    """The boxes of the road users of which most is seen, the largest first."""
+    order = sorted(truth.instances, key=lambda one: (-one.pixels, one.id))
+    kept = [one.box for one in order if large_enough(one.box)]
+    return tuple(kept[:LARGEST])
+
+
+def large_enough(box: Box) -> bool:
+    return box[2] - box[0] >= LEAST_BOX_PX[0] and box[3] - box[1] >= LEAST_BOX_PX[1]
 
 
 def coverage(truth: Truth, side: int) -> NDArray[np.float32]:
