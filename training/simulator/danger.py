@@ -32,15 +32,17 @@ def closer_than(ego: Body, other: Body, ahead_m: float, side_m: float) -> float:
     """When [s from now] the rectangles come closer than both distances; inf: never or behind."""
     if other.s <= ego.s:
         return math.inf
-    along = within(
-        other.s - ego.s,
-        other.velocity[0] - ego.velocity[0],
-        ego.reach[0] + other.reach[0] + ahead_m,
-    )
     across = within(
         other.d - ego.d,
         other.velocity[1] - ego.velocity[1],
         ego.reach[1] + other.reach[1] + side_m,
+    )
+    if across[1] <= max(across[0], 0.0):  # most stay aside
+        return math.inf
+    along = within(
+        other.s - ego.s,
+        other.velocity[0] - ego.velocity[0],
+        ego.reach[0] + other.reach[0] + ahead_m,
     )
     start, end = max(along[0], across[0], 0.0), min(along[1], across[1])
     return start if start < end else math.inf

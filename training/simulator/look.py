@@ -60,6 +60,7 @@ def depth_of_code() -> NDArray[np.float32]:
     return floats(NEAR_M * np.expm1(share * np.log1p(FARTHEST_M / NEAR_M)))
 
 
+@cache
 def sky_picture(look: Look) -> NDArray[np.uint8]:
     """(512, 1024, 3) half around, from the horizon (lowest row) to the zenith (top row)."""
     height = np.linspace(1, 0, 512)[:, None, None]

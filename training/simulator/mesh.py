@@ -144,10 +144,13 @@ def grid_normals(rings: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def across(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
     """Unit vectors (..., 3) at right angles to both, right-handed; faster than np.cross."""
-    (ax, ay, az), (bx, by, bz) = np.moveaxis(a, -1, 0), np.moveaxis(b, -1, 0)
+    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
+    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
     x, y, z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
     length = np.maximum(np.sqrt(x * x + y * y + z * z), 1e-9)
-    return np.stack([x / length, y / length, z / length], axis=-1)
+    unit = np.empty((*length.shape, 3))
+    unit[..., 0], unit[..., 1], unit[..., 2] = x / length, y / length, z / length
+    return unit
 
 
 def tube(start: Point, end: Point, radius: float, colour: Colour, sides: int = 6) -> Mesh:

@@ -6,7 +6,7 @@ x forward from the middle of the footprint, z up from the road.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -37,7 +37,9 @@ PAINTS: tuple[Colour, ...] = (
 )  # fmt: skip
 
 
-FINISHES = 3 * len(PAINTS)  # three kinds of cargo boxes
+PRIMER: Colour = (1.0, 0.0, 1.0)  # where the paint comes
+CARGOS = 3  # kinds of cargo boxes
+FINISHES = CARGOS * len(PAINTS)
 
 
 @dataclass(frozen=True)
@@ -72,16 +74,24 @@ FORMS = {
 @cache
 def vehicle(model: str, tint: int, afar: bool = False) -> Mesh:
     """The whole vehicle, unlit; seen from afar, it has flat wheels and no lamps or mirrors."""
-    paint = PAINTS[tint % len(PAINTS)]
+    bare = primed(model, tint % CARGOS if model == "truck" else 0, afar)
+    colours = bare.colours.copy()
+    colours[(colours[:, :3] == floats(PRIMER)).all(axis=1), :3] = PAINTS[tint % len(PAINTS)]
+    return replace(bare, colours=colours)
+
+
+@cache
+def primed(model: str, cargo_tint: int, afar: bool) -> Mesh:
+    """A vehicle before it gets its paint."""
     form, size = FORMS[model], SIZES[model]
-    parts = [hull(form, size.length, size.width, paint), cabin(model, paint)]
+    parts = [hull(form, size.length, size.width, PRIMER), cabin(model, PRIMER)]
     for x in (share * size.length for share in form.axles):
         for side in (-1, 1):
             parts += wheel(form, size.width, x, side)[-1 if afar else 0 :]
     if not afar:
         parts += fittings(form, size.length, size.width)
     if model == "truck":
-        parts.append(cargo(size.length, size.width, size.height, tint))
+        parts.append(cargo(size.length, size.width, size.height, cargo_tint))
     return join(parts)
 
 
@@ -254,6 +264,6 @@ def lit_lamps(model: str) -> Mesh:
 
 def cargo(length: float, width: float, height: float, tint: int) -> Mesh:
     """The box behind the driver's cab of a truck."""
-    colour = ((0.80, 0.81, 0.82), (0.68, 0.70, 0.66), (0.25, 0.37, 0.56))[tint % 3]
+    colour = ((0.80, 0.81, 0.82), (0.68, 0.70, 0.66), (0.25, 0.37, 0.56))[tint]
     half = width / 2
     return box((-length / 2, -half, 0.9), (0.25 * length, half, height), colour)
