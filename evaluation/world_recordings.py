@@ -39,8 +39,8 @@ def require_length(path: Path, frames: int) -> None:
     """Raises BadInput unless a stretch of so many frames leaves room for one dream."""
     if frames < FEWEST:
         raise BadInput(
-            "--video", path, f"has {frames * STEP_S:.1f} s without a gap; the farthest horizon needs "
-            f"{FEWEST * STEP_S:.1f} s, with a frame at least every {STEP_S} s",
+            "--video", path, f"has {frames * STEP_S:.1f} s without a gap; the farthest horizon "
+            f"needs {FEWEST * STEP_S:.1f} s, with a frame at least every {STEP_S} s",
         )  # fmt: skip
 
 

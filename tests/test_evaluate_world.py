@@ -8,13 +8,20 @@ import torch
 
 from road_clarity.evaluation.seeds import seed_range
 from road_clarity.evaluation.tally import Tally
+from road_clarity.evaluation.world import evaluate_world
+from road_clarity.evaluation.world_causes import CauseScores, hits
 from road_clarity.evaluation.world_clip import FEWEST, WorldClip
 from road_clarity.evaluation.world_horizon import HorizonScores
 from road_clarity.evaluation.world_pairs import Pair
+from road_clarity.evaluation.world_planted import KINDS, behind_a_plate, planted
 from road_clarity.evaluation.world_recordings import recorded_clips, same_size, stretches
+from road_clarity.evaluation.world_relevance import RelevanceScores, still_predicted
+from road_clarity.evaluation.world_source import simulated
+from road_clarity.evaluation.world_text import world_text
 from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import LatentLstm
+from road_clarity.models.rg_backbone import RgBackbone
 from road_clarity.pipeline.frame import Frame
 
 
@@ -32,13 +39,44 @@ class Grey(Autoencoder):
         return [z[:, :, None, None].expand(-1, 3, 4, 4)]
 
 
+def calm_memory(latents: int) -> LatentLstm:
+    """Expects no change; a calm one is about 1."""
+    memory = LatentLstm(latents).requires_grad_(False)
+    memory.calm_change.get_buffer("mean").zero_()
+    memory.calm_change.get_buffer("matrix").copy_(torch.eye(latents))
+    return memory
+
+
 def grey_pair() -> Pair:
-    return Pair(Grey(), LatentLstm(latents=1).requires_grad_(False), {})
+    return Pair(Grey(), calm_memory(1), {})
 
 
 def grey_clip(levels: list[int], group: str = "1") -> WorldClip:
     frames = np.array(levels, np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
     return WorldClip("grey", group, frames, (4, 4), ((),) * len(levels), None)
+
+
+def passing(frames: int, speed_px: int = 1) -> WorldClip:
+    """A bright square that goes to the right before a wall that stays."""
+    wall = np.random.default_rng(0).integers(60, 120, (64, 64, 3), dtype=np.uint8)
+    pictures, matters = np.stack([wall] * frames), np.zeros((frames, 64, 64), np.float32)
+    boxes = []
+    for t in range(frames):
+        left = 4 + t * speed_px % 48
+        pictures[t, 24:36, left : left + 10] = 250
+        matters[t, 24:36, left : left + 10] = 1.0
+        boxes.append(((float(left), 24.0, left + 10.0, 36.0),))
+    return WorldClip("passing", "1", pictures, (64, 64), tuple(boxes), matters)
+
+
+@pytest.fixture(scope="module")
+def linear_pair() -> Pair:
+    """Fitted to noise and to squares at all places, with a memory that expects no change."""
+    noise = torch.rand(160, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    net = RgBackbone()
+    net.fit(torch.cat([noise, passing(48).x]))
+    net.calm_latent.fit(net.encode(passing(48).x)[0])
+    return Pair(net.eval(), calm_memory(32), {})
 
 
 def at(times_s: list[float], size: tuple[int, int] = (8, 6)) -> list[Frame]:
@@ -137,3 +175,99 @@ def test_scores_can_be_written_as_json():
     for street in ("1", "2"):
         scores.add(grey_clip(list(range(40)), street))
     assert set(json.loads(json.dumps(scores.of("vae")))["horizon_mse_95"]) == {"0.5", "1.0", "2.0"}
+
+
+def test_one_of_every_kind_is_planted_and_none_of_a_lesion_where_nobody_is(linear_pair):
+    net, clip = linear_pair.autoencoder, passing(1)
+    found = list(planted(net, clip.x, list(clip.boxes[0]), clip.size, 0))
+    assert tuple(one.kind for one in found) == KINDS
+    assert [one.placed for one in found] == [True] * 3 + [False] * 3
+    alone = list(planted(net, clip.x, [], clip.size, 0))
+    assert [one.kind for one in alone] == ["unseen_object", "tiny_object"]
+
+
+def test_every_layer_of_the_network_has_its_turn(linear_pair):
+    net, clip = linear_pair.autoencoder, passing(1)
+    layers = {
+        one.layer
+        for number in range(4)
+        for one in planted(net, clip.x, list(clip.boxes[0]), clip.size, number)
+        if one.kind == "lesioned_layer"
+    }
+    assert layers == {"encoder.1", "encoder.2", "encoder.3", "encoder.4"}
+
+
+def test_a_plate_hides_all_that_is_behind_it_and_nothing_else():
+    x = torch.full((1, 3, 8, 8), 0.6)
+    hidden, box = behind_a_plate(x, (1.2, 2.0, 3.5, 4.9))
+    assert box == (1.0, 2.0, 4.0, 5.0)
+    assert (hidden == 0.0).sum() == 3 * 9 and (hidden == x).sum() == 3 * (64 - 9)
+
+
+def test_a_pixel_beside_the_object_is_near_enough():
+    box = (10.0, 10.0, 12.0, 12.0)
+    assert hits((8, 13), box) and hits((11, 11), box)
+    assert not hits((7, 11), box) and not hits((11, 14), box)
+
+
+def test_planted_causes_are_counted_by_network_and_kind(linear_pair):
+    scores = CauseScores({"rg": linear_pair.autoencoder}, [passing(110)])
+    scores.add(passing(31))
+    found = scores.summary()
+    assert found["causes"]["rg"]["blanked_channel"]["planted"] == 2
+    assert found["causes"]["rg"]["occluder"] == {"planted": 2, "pointing": 1.0}
+    assert 0.0 <= found["cause_layer"] <= 1.0
+
+
+def test_relevance_points_at_what_moves(linear_pair):
+    scores = RelevanceScores({"rg": linear_pair})
+    scores.add(passing(20, speed_px=3))
+    assert scores.tally("rg", "nss").mean() > 1.0
+    assert scores.tally("rg", "nss").count == 2
+    deleted, by_chance = (scores.tally("rg", f"deletion{order}") for order in ("", "_random"))
+    assert deleted.mean() < by_chance.mean()
+
+
+def test_nothing_replaced_is_all_that_is_predicted_and_own_motion_alone_is_nothing(linear_pair):
+    from road_clarity.safety.own_motion import carried
+
+    x = passing(16).x
+    left = still_predicted(linear_pair, x)(torch.cat([x[-1:], carried(x[-2:])]))
+    assert left.tolist() == pytest.approx([1.0, 0.0], abs=1e-4)
+
+
+def test_all_scores_of_a_clip_are_named_printed_and_the_same_twice(linear_pair):
+    pairs = {kind: linear_pair for kind in ("vae", "rg", "pca")}
+    first, again = (evaluate_world([passing(31)], pairs, None) for _ in range(2))
+    assert json.dumps(first) == json.dumps(again)
+    assert {"vae", "rg", "pca", "copy_last_mse", "cause_layer", "pointing", "nss", "deletion",
+            "insertion"} <= set(first)  # fmt: skip
+    assert first["cause_layer"] is None and first["rg_to_vae"]["reconstruction_mse"] == 1.0
+    assert "copy of the last frame" in world_text(first)
+
+
+@pytest.mark.parametrize("seconds", [2.0, float("nan"), float("inf"), -1.0])
+def test_a_street_without_room_for_the_horizon_is_refused(seconds):
+    with pytest.raises(BadInput, match="--seconds"):
+        simulated("1:2", "pedestrian", [], seconds)
+
+
+def test_who_drives_towards_a_pedestrian_matters_and_who_drives_away_does_not():
+    pytest.importorskip("panda3d")
+    from road_clarity.evaluation.world_streets import conflict_s
+    from road_clarity.training.simulator.bodies import Body
+
+    me = Body(1, "adult", s=0.0, d=0.0)
+    towards = Body(2, "hatchback", s=-20.0, d=3.0, speed=10.0)
+    away = Body(3, "hatchback", s=20.0, d=3.0, speed=10.0)
+    assert conflict_s(me, towards, drives=False) == 2.0
+    assert conflict_s(me, away, drives=False) == float("inf")
+
+
+def test_a_story_without_a_pedestrian_is_refused_in_the_pedestrians_view():
+    pytest.importorskip("panda3d")
+    from road_clarity.evaluation.world_streets import stories_of
+
+    assert "calm_drive" in stories_of("car", [])
+    with pytest.raises(BadInput, match="no pedestrian leads"):
+        stories_of("pedestrian", ["calm_drive"])
