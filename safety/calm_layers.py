@@ -29,7 +29,8 @@ from road_clarity.safety.passage import (
 )
 from road_clarity.safety.scene import Box
 
-SILENT = 1e-4  # liveliness below this share of the layer before is none
+SILENT = 1e-6  # liveliness below this share of the layer before is none
+LEAST_PART = 1.0  # of an even part in the layer's liveliness; below it silence may be chance
 LEAST_DEVIATION = 0.1  # of the logarithm of a liveliness or of a novelty
 LEAST_VARIANCE = 1e-3  # of a direction of the cells, of the mean variance of a channel
 RARE = 0.99  # share of the calm objects that are less novel than the limit
@@ -104,14 +105,19 @@ class CalmLayer(nn.Module):
         """Channels that spoke in every calm frame and are silent now: (C,) bool"""
         return silent(lively) & self.get_buffer("steady")
 
+    def energy(self) -> Tensor:
+        """Part of each channel in what the layer varies by on calm frames: (C,), adding up to 1"""
+        energy: Tensor = (2 * self.lively.get_buffer("mean")).exp()
+        return energy / energy.sum()
+
     def fault(self, name: str, probe: Tensor, lively: Tensor) -> Fault | None:
         """Dead channels alone, a layer that is odd as a whole, or neither."""
-        dead = self.dead(lively)
         if bool(self.change(lively) > self.get_buffer("change_limit")):
             return Fault(name, cause_at(name, Cause.BROKEN_LAYER), self._changes(lively))
-        if bool(dead.any()):
-            energy: Tensor = (2 * self.lively.get_buffer("mean")).exp() * dead
-            return Fault(name, cause_at(name, Cause.DEAD_CHANNEL), energy / energy.sum())
+        dead = self.dead(lively)
+        lacking = self.energy() * dead
+        if float(lacking.sum()) * len(dead) >= LEAST_PART:
+            return Fault(name, cause_at(name, Cause.DEAD_CHANNEL), lacking / lacking.sum())
         if bool(self.oddness(probe) > self.get_buffer("novelty_limit")):
             return Fault(name, cause_at(name, Cause.BROKEN_LAYER), self._changes(lively))
         return None
