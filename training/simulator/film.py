@@ -12,7 +12,8 @@ from road_clarity.models.errors import BadInput
 from road_clarity.training.simulator.bodies import Body, Moment
 from road_clarity.training.simulator.ground_truth import Truth, truth
 from road_clarity.training.simulator.look import LOOKS
-from road_clarity.training.simulator.render import Placed, Stage
+from road_clarity.training.simulator.puppets import Placed
+from road_clarity.training.simulator.render import Stage
 from road_clarity.training.simulator.scenario import Scenario, compose, moments
 from road_clarity.training.simulator.scenery import lamp_heads, scenery
 from road_clarity.training.simulator.street import Street
