@@ -53,7 +53,7 @@ class WorldConfig(Checked):
     networks: tuple[str, ...] = setting(KINDS, "which to make, one after another")
     vae_steps: int = setting(5000, "steps of the VAE", low=1)
     vae_start: Path | None = setting(None, "weights of another VAE that it begins with")
-    memory_steps: int = setting(1200, "steps of each memory", low=1)
+    memory_steps: int = setting(500, "steps of each memory", low=1)
     head: str = setting("residual", "of the memories", among=tuple(HEADS))
     seed: int = setting(0, "of initial weights and batches", low=0)
     frames: Path | None = setting(None, "folder of rendered frames; below OUT when not given")

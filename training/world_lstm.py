@@ -31,12 +31,17 @@ CHECKED_S = 1.0  # the horizon whose error chooses the weights
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryConfig(FitConfig):
-    steps: int = setting(1200, "steps of the memory", low=1)
+    steps: int = setting(500, "steps of the memory", low=1)
     batch: int = setting(32, "sequences per step", low=1)
     precision: str = setting("fp32", "of the network's arithmetic", among=("bf16", "fp32"))
     clip: float = setting(1.0, "largest norm of the gradient; 0: any", low=0.0)
-    check_every: int = setting(250, "steps between two scores and checkpoints", low=1)
+    memory: float = setting(
+        0.98, "of the mean of the weights, per step; 0: no mean", low=0.0, high=1.0
+    )
+    check_every: int = setting(100, "steps between two scores and checkpoints", low=1)
     learning_rate: float = setting(2e-3, "at the start; falls to 0 along half a cosine", low=0.0)
+    noise: float = setting(0.1, "added to the latents that are read; 1 is their spread", low=0.0)
+    weight_decay: float = setting(0.01, "of AdamW", low=0.0)
     views: int = setting(16, "augmented runs through every real clip", low=1)
     simulated_views: int = setting(3, "runs through every simulated clip", low=1)
     open_loop: float = setting(1.0, "weight of the dreamt steps beside the single ones", low=0.0)
@@ -72,7 +77,8 @@ class MemoryRecipe(Recipe[LatentLstm, SequenceBatch]):
         return LatentLstm(self.autoencoder.latents)
 
     def optimisers(self) -> list[torch.optim.Optimizer]:
-        return [torch.optim.Adam(self.network.parameters())]
+        decay = self.config.weight_decay
+        return [torch.optim.AdamW(self.network.parameters(), weight_decay=decay)]
 
     def rate(self, step: int) -> float:
         return self.config.learning_rate * cosine(step, self.config.steps)
@@ -82,7 +88,8 @@ class MemoryRecipe(Recipe[LatentLstm, SequenceBatch]):
         at = int(rng.integers(len(run.mu) - SEQUENCE))
         mu, sigma = run.mu[at : at + SEQUENCE], run.sigma[at : at + SEQUENCE]
         noise = torch.from_numpy(rng.standard_normal(mu.shape, dtype=np.float32))
-        return SequenceBatch(mu + sigma * noise, run.mu[at + 1 : at + SEQUENCE + 1])
+        read = mu + torch.hypot(sigma, torch.tensor(self.config.noise)) * noise
+        return SequenceBatch(read, run.mu[at + 1 : at + SEQUENCE + 1])
 
     def answer(self, batch: SequenceBatch) -> Any:
         """What each step expects next (B, T, D), and the dream of the last ones (B, K, D)"""
