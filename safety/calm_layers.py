@@ -30,7 +30,7 @@ from road_clarity.safety.passage import (
 from road_clarity.safety.scene import Box
 
 SILENT = 1e-6  # liveliness below this share of the layer before is none
-LEAST_PART = 1.0  # of an even part in the layer's liveliness; below it silence may be chance
+LEAST_PART = 1.0  # of an even part in a layer's liveliness: less may fall silent by chance
 LEAST_DEVIATION = 0.1  # of the logarithm of a liveliness or of a novelty
 LEAST_VARIANCE = 1e-3  # of a direction of the cells, of the mean variance of a channel
 RARE = 0.99  # share of the calm objects that are less novel than the limit
@@ -110,13 +110,20 @@ class CalmLayer(nn.Module):
         energy: Tensor = (2 * self.lively.get_buffer("mean")).exp()
         return energy / energy.sum()
 
+    def chance(self) -> float:
+        """Part of the layer's energy that may fall silent by chance; none where nothing ever did.
+
+        A rectifier closes now and then; what is linear never does.
+        """
+        steady = self.get_buffer("steady")
+        return 0.0 if bool(steady.all()) else LEAST_PART / len(steady)
+
     def fault(self, name: str, probe: Tensor, lively: Tensor) -> Fault | None:
         """Dead channels alone, a layer that is odd as a whole, or neither."""
         if bool(self.change(lively) > self.get_buffer("change_limit")):
             return Fault(name, cause_at(name, Cause.BROKEN_LAYER), self._changes(lively))
-        dead = self.dead(lively)
-        lacking = self.energy() * dead
-        if float(lacking.sum()) * len(dead) >= LEAST_PART:
+        lacking = self.energy() * self.dead(lively)
+        if float(lacking.sum()) > self.chance():
             return Fault(name, cause_at(name, Cause.DEAD_CHANNEL), lacking / lacking.sum())
         if bool(self.oddness(probe) > self.get_buffer("novelty_limit")):
             return Fault(name, cause_at(name, Cause.BROKEN_LAYER), self._changes(lively))

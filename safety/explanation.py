@@ -34,6 +34,7 @@ from road_clarity.safety.scene import Box
 
 SEEN = 1.0  # separability from which an object stands out [standard deviations of its background]
 CODED = 1.0  # change of the latent, when the object is painted over, that counts as coded for it
+ODD = 2.33  # deviation of the latent above which the frame is odd (1 in 100)
 UNEXPLAINED = 0.5  # of an object's contrast, from which on it counts as not redrawn
 FILLS = 0.5  # of one cell; an object that covers less of a fine layer is too small for it
 
@@ -78,7 +79,8 @@ def explain(
 ) -> Explanation:  # fmt: skip
     """x: (1, 3, S, S) of the frame; boxes in pixels of the source image of `size` (W, H).
 
-    calm: of the healthy network; without it neither faults nor odd objects are found.
+    calm: of the healthy network; without it no faults are found, and an object is odd when it moves
+    the latent in a frame whose latent is.
     fault_check: whether to look for faults, which takes as long as all the rest; networks seldom
     break between two frames.
     Raises BadInput for a frame with nan, a box outside the frame, or a network without weights.
@@ -107,8 +109,23 @@ def evidence(
     if isinstance(net, RgBackbone) and views:
         frame = frame_budget(net, way.encoder[IMAGE][:1])
         budgets = [object_budget(frame, view.inside) for view in views]
-    odd = [None] * len(views) if calm is None else novel_at(calm, way, [v.cells for v in views])
+    if calm is not None:
+        odd = novel_at(calm, way, [view.cells for view in views])
+    else:
+        far = latent_is_odd(net, way)
+        odd = [LATENT if far and view.latent_change >= CODED else None for view in views]
     return [Evidence(fault, at, calm, one) for at, one in zip(odd, budgets, strict=True)]
+
+
+def latent_is_odd(net: Autoencoder, way: Passage) -> bool:
+    """Whether the frame's latent lies farther out than nearly all calm ones; no, if not calibrated.
+
+    The coarser sign, for want of what calm layers answer.
+    """
+    distance: Tensor = net.calm_latent(way.latents[:1]).log()
+    calm = net.calm_still  # its third score is this distance
+    deviation = (distance - calm.get_buffer("mean")[2]) / calm.get_buffer("deviation")[2]
+    return bool(deviation > ODD)
 
 
 def region(way: Passage, view: ObjectView, box: Box, known: Evidence) -> RegionExplanation:

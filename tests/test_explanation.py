@@ -1,5 +1,6 @@
 """Why an object is drawn badly: which layer loses it, by which cause.  Cases made by hand."""
 
+import copy
 import math
 
 import pytest
@@ -133,6 +134,15 @@ def test_a_light_brighter_than_any_in_a_street_is_out_of_distribution(vae, calm)
     x[:, :, 4:10, 4:10] = 5.0
     found = explained(vae, calm, x)
     assert (found.cause, found.layer) == (Cause.OUT_OF_DISTRIBUTION, "image")
+
+
+def test_without_calm_layers_an_object_is_odd_that_moves_a_latent_far_from_calm(vae):
+    net = copy.deepcopy(vae)
+    net.calm_still.fit(torch.tensor([[0.0, 0.0, 1.0], [1.0, 1.0, 2.0]]))
+    x = streets(1, seed=9)
+    x[:, :, 4:10, 4:10] = 5.0
+    found = explained(net, x=x)
+    assert (found.cause, found.layer) == (Cause.OUT_OF_DISTRIBUTION, "latent")
 
 
 def test_the_shares_of_all_maps_add_up_to_one(vae):
