@@ -19,6 +19,7 @@ import cv2
 from road_clarity.evaluation.run_source import row_at
 from road_clarity.evaluation.sources import open_source
 from road_clarity.models.errors import BadInput
+from road_clarity.models.latent_lstm import STEP_S
 from road_clarity.pipeline.events import EVENT_JSON
 from road_clarity.pipeline.overlay import Pixels
 from road_clarity.pipeline.panels.predicted import PredictedAccount, predicted_sheet
@@ -34,6 +35,7 @@ from road_clarity.pipeline.world_account import (
     predicted_account,
     redrawn_account,
 )
+from road_clarity.safety.foresight import FEWEST
 
 REDRAWN, PREDICTED, WHY = "redrawn.png", "predicted.png", "why.json"
 PARTS = {REDRAWN, PREDICTED, WHY}
@@ -97,10 +99,13 @@ def explain_recording(asked: Wanted, model: str, save: Path | None) -> dict[str,
 
 def prediction(pair: WorldPair, moment: Moment, about: str) -> tuple[PredictedAccount | None, str]:
     """The account, or why there is none: too early in the recording."""
-    try:
-        return predicted_account(pair, moment.steps, about), ""
-    except BadInput as error:
-        return None, f"Nothing was predicted of this frame: {error}."
+    before_s, needed_s = ((n - 1) * STEP_S for n in (len(moment.steps), FEWEST))
+    if len(moment.steps) < FEWEST:
+        return None, (
+            f"Nothing is said about its prediction: only {before_s:.1f} s come before this frame, "
+            f"and {needed_s:.1f} s are needed."
+        )
+    return predicted_account(pair, moment.steps, about), ""
 
 
 def redrawn_words(account: RedrawnAccount) -> dict[str, Any]:

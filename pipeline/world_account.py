@@ -107,16 +107,19 @@ def at_steps(seen: Sequence[tuple[int, Tensor]]) -> Tensor:
 @torch.no_grad()
 def redrawn_account(
     pair: WorldPair, image: Pixels, places: Sequence[Place], about: str,
-    calm: CalmLayers | None = None,
+    calm: CalmLayers | None = None, asked: int | None = None,
 ) -> RedrawnAccount:  # fmt: skip
-    """image: the camera's frame; places in it, to which the strangest is added."""
+    """image: the camera's frame; places in it, to which the strangest is added.
+
+    asked: the place that the caption speaks of; else the one with most of the error
+    """
     net, size = pair.autoencoder, (image.shape[1], image.shape[0])
     x = network_input(image, net.side)
     seen = anomaly.look(net, x)
     strangest = error_region(seen.error_map[0].numpy(), size)
     named = [*places, *([(STRANGEST, strangest)] if strangest else [])]
     found = explain(net, x, [box for _, box in named], size, calm)
-    subject = blamed(found)
+    subject = blamed(found) if asked is None else asked
     inside, _ = object_and_ring([found.regions[subject].box], size, net.side)
     mu = seen.latents[0]
     drawn = sorted(links(net, mu, {named[subject][0]: inside[0]}), key=lambda one: -one.share)

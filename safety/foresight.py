@@ -24,6 +24,7 @@ from road_clarity.safety.horizon import (
 )
 
 PRIMED = 5  # steps that the memory has seen before its first dream
+FEWEST = PRIMED + 2  # frames
 FARTHEST = 20  # steps before the frame
 
 
@@ -41,10 +42,10 @@ class Foresight(NamedTuple):
 def foresight(autoencoder: Autoencoder, memory: LatentLstm, x: Tensor) -> Foresight:
     """x: (T, 3, S, S), the frame asked about last.  K is at most FARTHEST, and what T allows.
 
-    Raises BadInput for fewer than PRIMED + 2 frames, nan, or a pair that is no pair.
+    Raises BadInput for fewer than FEWEST frames, nan, or a pair that is no pair.
     """
     check_pair(autoencoder, memory)
-    check_clip(autoencoder, x, PRIMED + 2)
+    check_clip(autoencoder, x, FEWEST)
     mu, now = encoded(autoencoder, x), x[-1:]
     farthest = min(FARTHEST, len(x) - 1 - PRIMED)
     first = len(x) - 1 - farthest

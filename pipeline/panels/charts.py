@@ -159,10 +159,10 @@ def frame(part: Pixels, axes: Axes, x_unit: str) -> None:
 
 
 def ticks(bounds: tuple[float, float]) -> list[float]:
-    """Round values inside, four to eight of them."""
+    """Round values inside, at most six of them."""
     reach = max(bounds[1] - bounds[0], 1e-12)
     step = 10.0 ** np.floor(np.log10(reach / 2))
-    step = next(step * many for many in (0.5, 1, 2, 5, 10) if reach / (step * many) <= 6)
+    step = next(step * many for many in (0.5, 1, 2, 5, 10) if reach / (step * many) <= 5)
     first = int(np.ceil(bounds[0] / step - 1e-9))
     return [round(first + n, 9) * step for n in range(int((bounds[1] / step - first) + 1e-9) + 1)]
 

@@ -23,10 +23,13 @@ def why_redrawn_badly(label: str, region: RegionExplanation, p_value: float) -> 
 
     p_value: of calm frames, how many are redrawn as badly, 0..1; nan when not known
     """
-    rarity = f"{p_value:.1%} of calm frames are redrawn at least as badly. "
+    ordinary = "Ordinary: " if p_value >= ORDINARY else ""
+    rarity = f"{ordinary}{p_value:.1%} of calm frames are redrawn at least as badly. "
+    damaged = region.cause in (Cause.DEAD_CHANNEL, Cause.BROKEN_LAYER)
+    place = f"on {label}" if damaged else "there"
     share = (
-        f"{region.error_share:.0%} of the frame's error lies there, {region.times_worse:.1f} times "
-        "as dense as elsewhere."
+        f"{region.error_share:.0%} of the frame's error lies {place}, "
+        f"{region.times_worse:.1f} times as dense as elsewhere."
     )
     return f"{rarity if math.isfinite(p_value) else ''}{fate(label, region)} {share}"
 
