@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.pca import Pca
 from road_clarity.models.vae import Vae
 from road_clarity.training import world
 from road_clarity.training.world_batches import at_rate, augment, calm_views, clip_weights
+from road_clarity.training.world_card import Origin, autoencoder_card, memory_card
 from road_clarity.training.world_clips import CHECKED, LEARNT, TESTED, Clip
 from road_clarity.training.world_lstm import (
     MemoryConfig,
@@ -195,3 +197,12 @@ def test_the_weights_are_named_after_what_they_see():
 def test_what_the_recipe_cannot_make_is_refused(wrong, said):
     with pytest.raises(BadInput, match=said):
         world.WorldConfig(**wrong)
+
+
+def test_the_card_of_a_memory_names_its_autoencoder_and_that_of_an_autoencoder_none():
+    origin = Origin("pedestrian", seed=0, seconds=60.0, autoencoder="rg_pedestrian", clips=3)
+    drawn = autoencoder_card("rg_pedestrian", "rg", 64, origin, {"mse": 0.01})
+    recalled = memory_card("lstm_rg_pedestrian", "latent_lstm_256", origin, {})
+    assert (drawn.made_for, recalled.made_for) == ("", "rg_pedestrian")
+    assert Card.parse(recalled.render(), "here").made_for == "rg_pedestrian"
+    assert "CamVid" not in " ".join(drawn.data)  # the pedestrian's view is all simulated

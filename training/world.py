@@ -146,7 +146,9 @@ def publish_pair(
     """The memory is worth nothing without its autoencoder, so both are always written."""
     calibrate_lstm(autoencoder, memory, clips)
     names = config.name(kind), config.memory_name(kind)
-    origin = Origin(config.view, config.seed, time.monotonic() - began, names[0])
+    learnt = sum(clip.simulated and clip.split > 0 for clip in clips)
+    seconds = time.monotonic() - began
+    origin = Origin(config.view, config.seed, seconds, names[0], learnt)
     still, moving = still_metrics(autoencoder, clips), moving_metrics(autoencoder, memory, clips)
     for made, network in (
         (autoencoder_card(names[0], kind, config.side, origin, still), autoencoder),

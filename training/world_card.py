@@ -35,26 +35,46 @@ AUTOENCODER_NOTES = """
 {kind}
 Redraws street frames of {view} view through 32 numbers.
 
-Learnt from: {learnt}.  Calm scores come from held-out clips in which nobody is in danger.  Metrics:
-{tested}.  auroc_X: calm test frames against X made from them, by the scores of the single frame.
-Calm p-values should lie evenly in 0..1: median 0.5, and 0.05 of them below 5 percent.
+Learnt from {learnt}.
+Calm scores come from held-out clips in which nobody is in danger.
+Metrics are of {tested}.
+auroc_X: calm test frames against X made from them, by the scores of the single frame.  Calm
+p-values should lie evenly in 0..1: median 0.5, and 0.05 of them below 5 percent.
 
 Known failures: 32 numbers draw no small or thin things (people far away, lane dashes), so an error
-there is calm; what the clips do not show (other cities, real pedestrians' eyes) counts as strange.
+there is calm; what the clips do not show (other cities, a real pedestrian's eyes) counts as
+strange.
+
+{shipped}
 """
 MEMORY_NOTES = """
-Predicts the next latent of {autoencoder} every 0.1 s (LSTM of 256 cells).  Learnt from its clips.
-Metrics: {tested}; pictures dreamt 0.5, 1 and 2 s ahead.  copied_mse: the last frame shown again;
-steady_mse: latents that go on as they last moved; ratio: predicted over copied.
+Predicts the next latent of {autoencoder} every 0.1 s (LSTM of 256 cells).
+Learnt from its clips.  Metrics are of {tested}:
+pictures dreamt 0.5, 1 and 2 s ahead.  copied_mse: the last frame shown again; steady_mse: latents
+that go on as they last moved; ratio: predicted over copied.
 
 Known failures: a dream fades into the average street; what comes round the corner is not foreseen.
+
+{shipped}
 """
-SIMULATED = "simulated streets, every story, seeds from 1000 on"
-CLIPS = {
-    "car": (f"the first four fifths of the real clips, and {SIMULATED}",
-            "the last tenth of the real clips, and simulated seeds 20016..20031"),
-    "pedestrian": (SIMULATED, "simulated seeds 20016..20031"),
-}  # fmt: skip
+SIMULATED = "simulated streets (every story, seeds from 1000 on)"
+LEARNT_FROM = {
+    "car": f"the first four fifths of the real clips and {SIMULATED}",
+    "pedestrian": SIMULATED,
+}
+TESTED_ON = {
+    "car": "the last tenth of the real clips, and of simulated seeds 20016..20031",
+    "pedestrian": "simulated seeds 20016..20031",
+}
+SHIPPED = {
+    "car": """
+The shipped files learnt from {clips} simulated clips, of which 24 were rendered before the
+simulator had night, fog and rain.""",
+    "pedestrian": """
+The shipped files learnt from {clips} clips, of which 464 were rendered before the simulator had
+night, fog and rain; all held-out clips have them.  The VAE began with vae_edge and was stopped
+and continued three times as clips came in.""",
+}
 LEAST_S = 5.0  # of a clip whose prediction is measured
 
 
@@ -91,10 +111,15 @@ class Origin:
     seed: int
     seconds: float  # of its training, in this sitting
     autoencoder: str  # name of its weights
+    clips: int  # simulated ones that were learnt from
+
+    def shipped(self) -> str:
+        """How the making of the shipped files differed from the recipe."""
+        return SHIPPED[self.view].strip().format(clips=self.clips)
 
     def made(self, name: str, architecture: str, metrics: dict[str, float], notes: str) -> Card:
         seen = LICENCES if self.view == "car" else {SIMULATED_STREETS: LICENCES[SIMULATED_STREETS]}
-        command = f"{COMMAND} --view {self.view}"
+        command = f"{COMMAND} --config config/train/world_{self.view}.yaml"
         return Card(
             name=name,
             architecture=architecture,
@@ -112,16 +137,20 @@ class Origin:
 def autoencoder_card(
     name: str, kind: str, side: int, origin: Origin, metrics: dict[str, float]
 ) -> Card:
-    learnt, tested = CLIPS[origin.view]
     notes = AUTOENCODER_NOTES.format(
-        kind=KIND_NOTES[kind], view=f"the {origin.view}'s", learnt=learnt, tested=tested
+        kind=KIND_NOTES[kind],
+        view=f"the {origin.view}'s",
+        learnt=LEARNT_FROM[origin.view],
+        tested=TESTED_ON[origin.view],
+        shipped=origin.shipped(),
     )
     return origin.made(name, f"{kind}_{side}", metrics, notes)
 
 
 def memory_card(name: str, architecture: str, origin: Origin, metrics: dict[str, float]) -> Card:
-    _, tested = CLIPS[origin.view]
-    notes = MEMORY_NOTES.format(autoencoder=origin.autoencoder, tested=tested)
+    notes = MEMORY_NOTES.format(
+        autoencoder=origin.autoencoder, tested=TESTED_ON[origin.view], shipped=origin.shipped()
+    )
     return origin.made(name, architecture, metrics, notes)
 
 
