@@ -15,7 +15,7 @@ from road_clarity.training.simulator.street import Street
 from road_clarity.training.simulator.views import Sight
 
 FEWEST_PX = 12  # of which less is seen does not count as seen
-LANE_FROM_M, LANE_TO_M, LANE_STEP_M = 2.0, 70.0, 1.0
+AHEAD_M = np.arange(2.0, 70.0)  # where lanes have their points
 
 
 @dataclass(frozen=True)
@@ -83,16 +83,19 @@ def boxes(identities: NDArray[np.uint8]) -> list[tuple[int, int, Box]]:
 def lanes(street: Street, ego: Body, camera: Camera) -> tuple[Lane, ...]:
     """The lane lines about our car in pixels, bottom up, as far as they are in the picture."""
     width, height = camera.size
-    ahead = np.arange(LANE_FROM_M, LANE_TO_M, LANE_STEP_M)
+    lines = street.ego_lines(ego.d)
+    ground = np.zeros((len(lines), len(AHEAD_M), 3))
+    across = np.array([[line.d] for line in lines.values()])
+    ground[..., :2] = street.world(np.tile(ego.s + AHEAD_M, (len(lines), 1)), across)
+    pixels, depth = camera.project(ground.reshape(-1, 3))
+    x, y = pixels.T
+    inside = (depth > 1) & (x >= 0) & (x < width) & (y >= 0) & (y < height)
     found = []
-    for number, line in street.ego_lines(ego.d).items():
-        ground = np.insert(street.world(ego.s + ahead, line.d), 2, 0.0, axis=1)
-        pixels, depth = camera.project(ground)
-        x, y = pixels.T
-        inside = (depth > 1) & (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        if inside.sum() >= 2:
-            points = tuple((float(px), float(py)) for px, py in pixels[inside])
-            found.append(Lane(number, points, 1.0))
+    for index, number in enumerate(lines):
+        mine = slice(index * len(AHEAD_M), (index + 1) * len(AHEAD_M))
+        points = pixels[mine][inside[mine]].tolist()
+        if len(points) >= 2:
+            found.append(Lane(number, tuple((px, py) for px, py in points), 1.0))
     return tuple(found)
 
 

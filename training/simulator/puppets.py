@@ -15,7 +15,8 @@ from road_clarity.training.simulator.night import Beam
 from road_clarity.training.simulator.panda import canvas, geometry
 from road_clarity.training.simulator.scenery import CLASS, SHADOW, SOLID, blob
 
-ROAD_USERS_M = 160.0  # road users farther away are not drawn
+AFAR_M = 60.0  # vehicles farther away have fewer triangles
+UNSEEN_M = 160.0  # road users farther away are not drawn
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,11 @@ class Placed:
 class Puppet:
     """A road user on the stage; people change their mesh from step to step."""
 
-    def __init__(self, root: Any, body: Body, look: Look) -> None:
+    def __init__(self, root: Any, body: Body, look: Look, detail: float) -> None:
+        """detail: width of the picture over that for which the distances above hold"""
         self.node = root.attachNewNode(str(body.id))
         self._look = look
+        self._afar_m, self._unseen_m = AFAR_M * detail, UNSEEN_M * math.sqrt(detail)
         self._near = True
         self._posed: Body | None = None
         self._worn: int | None = None  # which mesh it has on
@@ -50,9 +53,9 @@ class Puppet:
         else:
             self._mesh.setScale(size.height / 1.75)
 
-    def take(self, place: Placed, distance_m: float, afar: bool) -> None:
+    def take(self, place: Placed, distance_m: float) -> None:
         """Stands, walks or drives there."""
-        near = distance_m < ROAD_USERS_M
+        near = distance_m < self._unseen_m
         if near != self._near:
             self._near = near
             self.node.unstash() if near else self.node.stash()
@@ -66,7 +69,7 @@ class Puppet:
         if self._lamps is None:
             self._walk(body)
         else:
-            self._drive(body, afar)
+            self._drive(body, distance_m > self._afar_m)
 
     def _drive(self, body: Body, afar: bool) -> None:
         braking = body.acceleration < -0.8 or (body.speed < 0.1 and body.acceleration < 0)

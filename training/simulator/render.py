@@ -55,8 +55,7 @@ from road_clarity.training.simulator.scenery import (
 )
 
 SMOOTH = 2
-AFAR_M = 60.0  # vehicles farther away have fewer triangles
-DETAILED_PX = 640  # width of a picture for which such distances hold; they scale with it
+DETAILED_PX = 640  # width of a picture for which distances of detail hold; they scale with it
 SKY_M = 900.0
 LAMPLIGHT = (1.0, 0.93, 0.74)
 
@@ -114,7 +113,7 @@ class Stage:
         self._backdrop.setPos(*view.position)
         for one in placed:
             distance_m = math.hypot(one.x - view.position[0], one.y - view.position[1])
-            self._puppet(one.body).take(one, distance_m, distance_m > AFAR_M * self._detail)
+            self._puppet(one.body).take(one, distance_m)
         for eye in (self._eye, self._truth):
             eye.look(view)
         engine()[0].renderFrame()
@@ -141,7 +140,7 @@ class Stage:
 
     def _puppet(self, body: Body) -> Puppet:
         if body.id not in self._puppets:
-            puppet = Puppet(self._root, body, self._look)
+            puppet = Puppet(self._root, body, self._look, self._detail)
             self._tagged(puppet.node, kind_of(body), body.id)
             self._puppets[body.id] = puppet
         return self._puppets[body.id]
