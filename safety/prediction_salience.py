@@ -1,14 +1,17 @@
 """What in the last frame the predicted frame hangs on: a map to hold against where danger was.
 
-Not one number is asked about, as in safety.prediction_relevance, but the predicted latents all
-together, the path past the memory (mu[t+1] = mu[t] + head(h[t])) included: the map is the length of
-the vector of their relevances, measured in calm deviations of a step.  Only what others moved
-counts: not where the viewer looks, nor what the street is like.
+Asked about is what the motion of others did to the prediction, d: the predicted latents less those
+that would be predicted had only the viewer moved.  Its squared size in calm deviations of a step,
+d . P d, is divided among the pixels that moved, through the memory by its relevance (the path past
+it, mu[t+1] = mu[t] + head(h[t]), included) and through the encoder by models.encoder_relevance:
+nothing gets lost.  Where the viewer looks and what the street is like is not asked about.
 
 N moments, T steps of STEP_S, D latents, S side [px]; images are (T, 3, S, S) in [0, 1].
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -26,14 +29,21 @@ from road_clarity.safety.prediction_relevance import change
 
 WINDOW = 16  # steps that the memory looks back
 SMOOTHING_PX = 2.0  # deviation; about what an eye's fixation covers of 64 px
-CHUNK = 8  # moments at a time
+CHUNK = 16  # moments at a time
+
+
+class MotionRelevance(NamedTuple):
+    """The sum of a map is its size, to rounding."""
+
+    maps: Tensor  # (N, S, S) signed: below 0 is what held the prediction back
+    sizes: Tensor  # (N,) >= 0, squared calm deviations
 
 
 @torch.no_grad()
-def salience(
+def motion_relevance(
     autoencoder: Autoencoder, memory: LatentLstm, x: Tensor, window: int = WINDOW
-) -> Tensor:
-    """For each frame of a clip from index window - 1 on, >= 0: (T - window + 1, S, S)
+) -> MotionRelevance:
+    """For each frame of a clip from index window - 1 on: N = T - window + 1
 
     Raises BadInput for a clip that is too short or cannot be read, and for a pair that is no pair.
     """
@@ -43,40 +53,36 @@ def salience(
     check_clip(autoencoder, x, least=max(window, 2))
     histories = encoded(autoencoder, x).unfold(0, window, 1).transpose(1, 2)  # (N, window, D)
     after, before = x[window - 1 :], carried(x[window - 2 :])
-    parts = zip(*(part.split(CHUNK) for part in (histories, after, before)), strict=True)
-    return torch.cat([moments(autoencoder, memory, *part) for part in parts])
-
-
-def moments(
-    autoencoder: Autoencoder, memory: LatentLstm, histories: Tensor, after: Tensor, before: Tensor
-) -> Tensor:
-    """(N, T, D), last frame as it is and as our own motion made it (N, 3, S, S) -> (N, S, S)"""
-    weights = last_step_weights(memory, histories)  # (N, D, D)
-    count, outputs = weights.shape[:2]
-    after, before = (picture.repeat_interleave(outputs, 0) for picture in (after, before))
-    by_output = pixel_relevance(autoencoder, after, before, weights.flatten(0, 1)).sum(1)
-    length = by_output.view(count, outputs, *by_output.shape[1:]).square().sum(1).sqrt()
-    return smoothed(length.sqrt())  # so that one bright edge does not outshine a person
+    moved = histories[:, -1] - encoded(autoencoder, before)
+    through = [last_step_weights(memory, part) for part in histories.split(CHUNK)]
+    effects = torch.einsum("nij,nj->ni", torch.cat(through), moved)
+    whitening = memory.calm_change.get_buffer("matrix")
+    asked = effects @ whitening @ whitening
+    per_unit = torch.einsum("ni,nij->nj", asked, torch.cat(through))
+    parts = zip(*(part.split(CHUNK) for part in (after, before, per_unit)), strict=True)
+    maps = [pixel_relevance(autoencoder, *part).sum(1) for part in parts]
+    return MotionRelevance(torch.cat(maps), (asked * effects).sum(1))
 
 
 def last_step_weights(memory: LatentLstm, histories: Tensor) -> Tensor:
-    """Relevance of one unit of each last latent for each predicted one, in calm deviations.
-
-    (N, T, D) -> (N, D outputs, D)
-    """
+    """Relevance of one unit of each last latent for each predicted one: (N, T, D) -> (N, D, D)"""
     count, _, latents = histories.shape
     one_each = torch.eye(latents).to(histories)
     asked = (one_each * change(memory, histories)[:, :, None]).flatten(0, 1)
     repeated = histories.repeat_interleave(latents, 0)
     found = relevance(memory.lstm, memory.head, repeated, asked)
-    of_memory = found.per_unit[:, -1].view(count, latents, latents)
-    whitening: Tensor = memory.calm_change.get_buffer("matrix")
-    return whitening @ (one_each + of_memory)
+    return one_each + found.per_unit[:, -1].view(count, latents, latents)
+
+
+def salience(
+    autoencoder: Autoencoder, memory: LatentLstm, x: Tensor, window: int = WINDOW
+) -> Tensor:
+    """The same as something to look at, >= 0 and smooth: (T - window + 1, S, S)"""
+    maps = motion_relevance(autoencoder, memory, x, window).maps
+    return smoothed(maps.abs().sqrt())  # the root, so that one edge does not outshine a person
 
 
 def smoothed(maps: Tensor) -> Tensor:
     """(N, S, S) -> the same"""
-    pictures = maps.cpu().numpy()
-    return torch.from_numpy(
-        np.stack([cv2.GaussianBlur(picture, (0, 0), SMOOTHING_PX) for picture in pictures])
-    ).to(maps)
+    blurred = [cv2.GaussianBlur(one, (0, 0), SMOOTHING_PX) for one in maps.cpu().numpy()]
+    return torch.from_numpy(np.stack(blurred)).to(maps)

@@ -20,7 +20,7 @@ from road_clarity.safety.prediction_relevance import (
     object_links,
     prediction_relevance,
 )
-from road_clarity.safety.prediction_salience import salience
+from road_clarity.safety.prediction_salience import motion_relevance, salience
 
 D = 4
 
@@ -90,6 +90,18 @@ def test_the_relevance_of_a_still_viewer_lies_on_what_drives(code, memory, stree
     moved[28:40, 18:36] = True  # where the vehicle was, or now is
     assert beside[moved].sum() > 0.95 * beside.sum()
     assert salience(code, memory, street, window=4)[0].argmax() in moved.flatten().nonzero()
+
+
+def test_what_the_motion_of_others_did_is_divided_among_pixels_without_loss(code, memory, street):
+    found = motion_relevance(code, memory, street, window=5)
+    lost = found.maps.sum((1, 2)) - found.sizes
+    assert (lost.abs() < 1e-6 * found.sizes).all()
+    assert found.maps.shape == (4, 64, 64)
+
+
+def test_a_street_where_nothing_moves_asks_for_no_attention(code, memory, street):
+    still = street[:1].repeat(5, 1, 1, 1)
+    assert salience(code, memory, still, window=3).max() < 1e-6
 
 
 def test_turning_the_head_is_our_own_motion(street):
