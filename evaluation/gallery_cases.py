@@ -152,7 +152,7 @@ def with_planted(studio: Studio, shot: Shot, kind: Planting, seed: int) -> Redra
 CALM = Shot("calm_drive", 20004, 30)
 STREET = Shot("crossing", 20001, 30)
 DART_OUT = Shot("pedestrian_dart_out", 20012, 44)
-EYES = Shot("pedestrian_walks_on", 20003, 40, "pedestrian")
+EYES = Shot("crossing", 20004, 40, "pedestrian")
 PARKED = Shot("parked_street", 20003, 45)
 HURT_LAYER, HURT_CHANNELS = "encoder.2", 8
 

@@ -37,7 +37,7 @@ def explain(
     ] = None,
     fps: Annotated[float, typer.Option(help="frames per second of an image folder")] = 10.0,
     method: Annotated[
-        str, typer.Option(help="of the server: reconstruction_error, eigen_cam or sheets")
+        str, typer.Option(help="of the server: reconstruction_error or eigen_cam")
     ] = "",
     address: Address = HERE,
     timeout: Timeout = 60.0,
@@ -51,11 +51,13 @@ def explain(
         raise BadInput("what", "missing", "name a recording, an event, a frame or a picture")
     if what is not None and worked_out_here(what, frame, save):
         return explain_here(Path(what), frame, model, save, topic, fps, as_json)
+    asked = what or frame or ""
     if save is not None:
-        out, method = save, method or "sheets"
-    return ask(
-        what or frame or "", out, method, address, timeout, as_json, tls_cert, tls_key, tls_ca
-    )
+        raise BadInput(
+            "save", save, f"sheets take the frames before {asked!r}: name its recording, its run "
+            "folder with --frame, or RUN_DIR/events/ID; --out keeps the server's pictures",
+        )  # fmt: skip
+    return ask(asked, out, method, address, timeout, as_json, tls_cert, tls_key, tls_ca)
 
 
 def worked_out_here(what: str, frame: str | None, save: Path | None) -> bool:

@@ -191,16 +191,17 @@ def budget(account: RedrawnAccount, parts: FrameBudget) -> Pixels:
     total = float(parts.maps.sum())
     own = account.region.budget
     top = error_top(parts.maps.clamp_min(0).sum(0))
+    side = (INNER + GAP) // len(parts.steps) - GAP
     tiles = []
     for place, step in enumerate(parts.steps):
         share = float(parts.maps[place].sum()) / total
         ours = "" if own is None else f"; of the object {float(own.shares[place]):.0%}"
         blamed = own is not None and place == own.largest
-        tile = heat_tile(floats(parts.maps[place].clamp_min(0)), top, MAP)
+        tile = heat_tile(floats(parts.maps[place].clamp_min(0)), top, side)
         tiles.append(
             captioned(tile, f"{step}: {share:.0%}", f"of the frame{ours}", BLAME if blamed else INK)
         )
-    bar = scale_bar(MAP, top, "per pixel")
+    bar = scale_bar(300, top, "squared error of all colours")
     text = (
         "What every step of the coarse graining lost, finest first, in the pixels where it is "
         "missing. The parts add up to the squared error of the frame, without remainder; a part "
