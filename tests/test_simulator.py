@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
+import re
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -14,13 +16,21 @@ import pytest
 
 from road_clarity.models.errors import BadInput
 from road_clarity.safety.scene import CLASSES
+from road_clarity.training import commands
 from road_clarity.training.commands import frame_size
 from road_clarity.training.simulator.bodies import Body, Moment
 from road_clarity.training.simulator.camera import Camera
 from road_clarity.training.simulator.danger import gap_m, is_hazardous, time_to_collision_s
 from road_clarity.training.simulator.driving import Driver, between, car_following
+from road_clarity.training.simulator.look import LOOKS
 from road_clarity.training.simulator.night import DARK, STREET_LAMP, beam_at, light_at, places
-from road_clarity.training.simulator.scenario import CALM_TWIN, SCENARIOS, compose, moments
+from road_clarity.training.simulator.scenario import (
+    CALM_TWIN,
+    LOOK_SHARES,
+    SCENARIOS,
+    compose,
+    moments,
+)
 from road_clarity.training.simulator.street import Street
 from road_clarity.training.simulator.views import OUR_CAR, VIEWS, PedestrianEyes, view_of
 from road_clarity.training.simulator.walking import Hold, Style, Walker, lifelike
@@ -143,6 +153,14 @@ def test_every_story_is_told_twice_the_same(name: str, seed: int) -> None:
 def test_an_unknown_scenario_is_refused_with_the_known_ones() -> None:
     with pytest.raises(BadInput, match="scenario jam: choose one of calm_drive"):
         compose("jam", 0)
+
+
+def test_the_page_and_the_help_name_every_scenario_and_look() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "simulator.md").read_text()
+    names = {*SCENARIOS, *LOOKS}
+    assert set(LOOK_SHARES) == set(LOOKS)
+    for text in (page, inspect.getsource(commands.simulate)):
+        assert names <= set(re.findall(r"\w+", text))
 
 
 @pytest.mark.parametrize("text", ["640", "640x", "641x360", "2x2", "99999x99999"])

@@ -41,7 +41,7 @@ def simulate(
     seconds: Annotated[float, typer.Option(help="length of the clip", min=0.1, max=20)] = 12.0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of text")] = False,
 ) -> None:
-    """Render a street as a video, with the truth of every frame beside it."""
+    """Render a street, with the truth of every frame."""
     width, height = frame_size(size)
     try:
         from road_clarity.training.simulator.film import simulate as film
