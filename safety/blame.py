@@ -23,7 +23,7 @@ class MapShare:
     """Part of one feature map in what went wrong."""
 
     channel: int
-    share: float
+    share: float  # a little below 0 where a map of the linear backbone works against the others
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,13 +20,7 @@ from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.errors import BadInput
 from road_clarity.models.nominal import CalmSpread, Whitening
 from road_clarity.safety.cause import Cause, cause_at
-from road_clarity.safety.passage import (
-    IMAGE,
-    Passage,
-    object_and_ring,
-    on_grid,
-    passage,
-)
+from road_clarity.safety.passage import IMAGE, Passage, object_and_ring, on_grid, passage
 from road_clarity.safety.scene import Box
 
 SILENT = 1e-6  # liveliness below this share of the layer before is none
@@ -168,6 +162,15 @@ class CalmLayers(nn.Module):
             )
             part.fit(frames, seen, lively, objects)
         return calm
+
+    def check(self, way: Passage) -> None:
+        """Raises BadInput when these are the layers of another network."""
+        here = {name: len(features) for name, features in way.layers.items()}
+        ours = {name: len(part.get_buffer("steady")) for name, part in self.items()}
+        if here != ours:
+            raise BadInput(
+                "calm layers", list(ours.items()), f"the network has {list(here.items())}"
+            )
 
     def items(self) -> list[tuple[str, CalmLayer]]:
         """In the order in which a frame passes them."""

@@ -90,6 +90,8 @@ def explain(
     way = passage(net, checked(net, x), insides, rings, probed)
     if not bool(torch.isfinite(way.error).all()):
         raise BadInput("network", type(net).__name__, "it has no weights yet; fit or load it")
+    if calm is not None:
+        calm.check(way)
     views = object_views(net, way, insides, rings)
     fault = calm.first_fault(way) if calm is not None and probed else None
     pieces = evidence(net, way, views, fault, calm)

@@ -9,6 +9,7 @@ from tiny_world import BOX, SIZE, TinyVae, streets, tiny_calm, tiny_vae
 
 from road_clarity.models.errors import BadInput
 from road_clarity.models.rg_backbone import RgBackbone
+from road_clarity.models.vae import Vae
 from road_clarity.safety.cause import Cause
 from road_clarity.safety.explanation import explain, latent_or_decoder, times_worse, too_coarse
 from road_clarity.safety.lesions import dead_channels, scrambled, silenced
@@ -181,6 +182,11 @@ def test_a_frame_with_nan_is_refused(vae):
 def test_a_frame_of_another_size_is_refused(vae):
     with pytest.raises(BadInput, match="shape"):
         explained(vae, x=torch.zeros(1, 3, 32, 32))
+
+
+def test_what_is_calm_to_another_network_is_refused(calm):
+    with pytest.raises(BadInput, match="calm layers"):
+        explain(Vae().eval(), torch.rand(1, 3, 64, 64), [BOX], SIZE, calm)
 
 
 def test_a_backbone_that_was_not_fitted_is_refused():
