@@ -19,7 +19,6 @@ import cv2
 from road_clarity.evaluation.run_source import row_at
 from road_clarity.evaluation.sources import open_source
 from road_clarity.models.errors import BadInput
-from road_clarity.models.latent_lstm import STEP_S
 from road_clarity.pipeline.events import EVENT_JSON
 from road_clarity.pipeline.overlay import Pixels
 from road_clarity.pipeline.panels.predicted import PredictedAccount, predicted_sheet
@@ -28,14 +27,12 @@ from road_clarity.pipeline.places import places_of
 from road_clarity.pipeline.run_folder import is_run, replace_folder, write_json
 from road_clarity.pipeline.video import IMAGE_SUFFIXES
 from road_clarity.pipeline.world_account import (
-    Moment,
     Place,
     WorldPair,
+    foreseen_account,
     moment_at,
-    predicted_account,
     redrawn_account,
 )
-from road_clarity.safety.foresight import FEWEST
 
 REDRAWN, PREDICTED, WHY = "redrawn.png", "predicted.png", "why.json"
 PARTS = {REDRAWN, PREDICTED, WHY}
@@ -79,7 +76,7 @@ def explain_recording(asked: Wanted, model: str, save: Path | None) -> dict[str,
     stamp_s, places = moment.frame.stamp_ns * 1e-9, asked.places(moment.frame.size)
     about = f"{asked.source.name}, frame {asked.frame}, {stamp_s:.2f} s; networks {pair.names}"
     redrawn = redrawn_account(pair, moment.frame.image, places, about)
-    predicted, missing = prediction(pair, moment, about)
+    predicted, missing = foreseen_account(pair, moment.steps, about)
     said = {
         "source": str(asked.source),
         "frame": asked.frame,
@@ -95,17 +92,6 @@ def explain_recording(asked: Wanted, model: str, save: Path | None) -> dict[str,
         keep(save, sheets, said)
         said["pictures"] = [str(save / name) for name in sheets]
     return said
-
-
-def prediction(pair: WorldPair, moment: Moment, about: str) -> tuple[PredictedAccount | None, str]:
-    """The account, or why there is none: too early in the recording."""
-    before_s, needed_s = ((n - 1) * STEP_S for n in (len(moment.steps), FEWEST))
-    if len(moment.steps) < FEWEST:
-        return None, (
-            f"Nothing is said about its prediction: only {before_s:.1f} s come before this frame, "
-            f"and {needed_s:.1f} s are needed."
-        )
-    return predicted_account(pair, moment.steps, about), ""
 
 
 def redrawn_words(account: RedrawnAccount) -> dict[str, Any]:

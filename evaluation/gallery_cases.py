@@ -154,7 +154,7 @@ STREET = Shot("crossing", 20001, 30)
 DART_OUT = Shot("pedestrian_dart_out", 20012, 44)
 EYES = Shot("crossing", 20004, 40, "pedestrian")
 PARKED = Shot("parked_street", 20003, 45)
-HURT_LAYER, HURT_CHANNELS = "encoder.2", 8
+HURT_LAYER, HURT_CHANNELS = "encoder.2", 16
 
 
 def calm_frame(studio: Studio) -> Case:

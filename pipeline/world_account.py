@@ -6,8 +6,9 @@ S side of what the network sees [px], T steps of STEP_S.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ from road_clarity.safety.calm_layers import CalmLayers
 from road_clarity.safety.cause import Cause
 from road_clarity.safety.error_region import error_region
 from road_clarity.safety.explanation import Explanation, explain
-from road_clarity.safety.foresight import foresight
+from road_clarity.safety.foresight import FEWEST, foresight
 from road_clarity.safety.horizon import check_pair, encoded
 from road_clarity.safety.latent_grid import STEPS, latent_grid, links, sensitivity
 from road_clarity.safety.passage import object_and_ring
@@ -74,21 +75,34 @@ class Moment:
 
 
 def moment_at(frames: Iterable[Frame], index: int, side: int) -> Moment:
-    """The frame of that number in its recording.  Raises BadInput when there are fewer.
+    """The frame of that number in its recording.  Raises BadInput when there are fewer."""
+    count = 0
+
+    def up_to_it() -> Iterator[Frame]:
+        nonlocal count
+        for frame in islice(frames, index + 1):
+            count += 1
+            yield frame
+
+    moment = last_moment(up_to_it(), side)
+    if count <= index:
+        raise BadInput("frame", index, f"the recording has {count} frames, from 0 to {count - 1}")
+    return moment
+
+
+def last_moment(frames: Iterable[Frame], side: int) -> Moment:
+    """The last of these frames; a gap in time forgets what came before it.
 
     The memory counts steps, cameras do not: between two frames, steps are blended.
     """
     seen: list[tuple[int, Tensor]] = []  # stamps [ns] and what the network sees
-    count = 0
-    for count, frame in enumerate(frames, 1):
+    for frame in frames:
         if seen and not 0 <= frame.stamp_ns - seen[-1][0] <= GAP_S * 1e9:
             seen.clear()
         seen.append((frame.stamp_ns, network_input(frame.image, side)))
         while seen[-1][0] - seen[0][0] > (HISTORY + 1) * STEP_S * 1e9:
             del seen[0]
-        if count - 1 == index:
-            return Moment(frame, at_steps(seen))
-    raise BadInput("frame", index, f"the recording has {count} frames, from 0 to {count - 1}")
+    return Moment(frame, at_steps(seen))
 
 
 def at_steps(seen: Sequence[tuple[int, Tensor]]) -> Tensor:
@@ -161,3 +175,16 @@ def predicted_account(pair: WorldPair, steps: Tensor, about: str) -> PredictedAc
         np.concatenate([[np.nan], surprise.double().numpy()]), net.latents,
         rarity(memory.calm_surprise.p_value(float(surprise[-1])), "steps"),
     )  # fmt: skip
+
+
+def foreseen_account(
+    pair: WorldPair, steps: Tensor, about: str
+) -> tuple[PredictedAccount | None, str]:
+    """The account, or why there is none: too early in the recording."""
+    if len(steps) >= FEWEST:
+        return predicted_account(pair, steps, about), ""
+    before_s, needed_s = ((count - 1) * STEP_S for count in (len(steps), FEWEST))
+    return None, (
+        f"Nothing is said about its prediction: only {before_s:.1f} s come before this frame, and "
+        f"{needed_s:.1f} s are needed."
+    )

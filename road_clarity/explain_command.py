@@ -37,7 +37,7 @@ def explain(
     ] = None,
     fps: Annotated[float, typer.Option(help="frames per second of an image folder")] = 10.0,
     method: Annotated[
-        str, typer.Option(help="of the server: reconstruction_error or eigen_cam")
+        str, typer.Option(help="of the server: reconstruction_error, eigen_cam or sheets")
     ] = "",
     address: Address = HERE,
     timeout: Timeout = 60.0,
@@ -53,10 +53,7 @@ def explain(
         return explain_here(Path(what), frame, model, save, topic, fps, as_json)
     asked = what or frame or ""
     if save is not None:
-        raise BadInput(
-            "save", save, f"sheets take the frames before {asked!r}: name its recording, its run "
-            "folder with --frame, or RUN_DIR/events/ID; --out keeps the server's pictures",
-        )  # fmt: skip
+        out, method = save, method or "sheets"
     return ask(asked, out, method, address, timeout, as_json, tls_cert, tls_key, tls_ca)
 
 

@@ -123,7 +123,9 @@ def save_pictures(folder: Path, pictures: dict[str, scene_pb2.Picture]) -> list[
 def pictures_of(answer: explanation_service_pb2.Explanation) -> dict[str, scene_pb2.Picture]:
     """By the name of their file."""
     maps = {file_name(f"eigen_cam {one.network}"): one.picture for one in answer.network_maps}
-    return {"error_map": answer.error_map, "reconstruction": answer.reconstruction, **maps}
+    sheets = {one.name: one.picture for one in answer.sheets}
+    found = {"error_map": answer.error_map, "reconstruction": answer.reconstruction}
+    return {**found, **maps, **sheets}
 
 
 def file_name(words: str) -> str:

@@ -71,7 +71,7 @@ def explain(
         typer.Argument(metavar="EVENT|FRAME|IMAGE", help="event id, frame number or picture file"),
     ],
     out: Annotated[Path | None, typer.Option(help="folder for the pictures")] = None,
-    method: Annotated[str, typer.Option(help="reconstruction_error or eigen_cam")] = "",
+    method: Annotated[str, typer.Option(help="reconstruction_error, eigen_cam or sheets")] = "",
     address: Address = HERE,
     timeout: Timeout = 60.0,
     as_json: AsJson = False,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from road_clarity.pipeline.frame import Frame
 from road_clarity.safety.scene import Box, World
 from road_clarity.service.explain_queue import Deadline
 
@@ -48,6 +49,15 @@ class MapAccount:
     truncated: bool  # the time was over before the tracker was asked about all places
 
 
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A page of panels; page: (H, W, 3) RGB, None when there is only the caption to say."""
+
+    name: str
+    caption: str
+    page: NDArray[np.uint8] | None
+
+
 class Explainer(Protocol):
     """What the service needs; one thread at a time."""
 
@@ -72,3 +82,18 @@ class MapMaker(Protocol):
     def maps(
         self, image: NDArray[np.uint8], places: Sequence[Place], deadline: Deadline
     ) -> MapAccount: ...
+
+
+class SheetDrawer(Protocol):
+    """What the service needs for sheets; one thread at a time."""
+
+    @property
+    def sha256(self) -> Mapping[str, str]:
+        """Of the weights in use, by name."""
+        ...
+
+    def sheets(
+        self, image: NDArray[np.uint8], places: Sequence[Place], before: Iterable[Frame], about: str
+    ) -> list[Sheet]:
+        """before: the frames up to this one, itself last"""
+        ...

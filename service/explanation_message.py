@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from road_clarity.pipeline.frame_row import rounded
 from road_clarity.pipeline.overlay import heat_picture
 from road_clarity.service import messages
-from road_clarity.service.explainer import Account, MapAccount, PlaceAccount
+from road_clarity.service.explainer import Account, MapAccount, PlaceAccount, Sheet
 from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.gen import scene_pb2
 from road_clarity.service.subject import Subject
@@ -46,6 +46,18 @@ def map_explanation(
     for one in account.maps:
         drawn = messages.picture(messages.PNG, png(heat_picture(image, one.strength)))
         answer.network_maps.add(network=one.of, layer=one.layer, picture=drawn)
+    return answer
+
+
+def sheet_explanation(
+    subject: Subject, drawn: Sequence[Sheet], sha256: Mapping[str, str]
+) -> pb.Explanation:
+    """sha256: of the weights that were used, by name."""
+    answer = about(subject, sha256, truncated=False)
+    for one in drawn:
+        sheet = answer.sheets.add(name=one.name, caption=one.caption)
+        if one.page is not None:
+            sheet.picture.CopyFrom(messages.picture(messages.PNG, png(one.page)))
     return answer
 
 

@@ -55,6 +55,8 @@ def explanation_lines(answer: Explanation) -> Iterator[str]:
         yield from recorded_lines(answer)
     for one in answer.network_maps:
         yield f"what stands out to {one.network}: layer {one.layer}"
+    for one in answer.sheets:
+        yield one.caption
     if answer.HasField("anomaly"):
         yield from redrawing_lines(answer)
     if answer.truncated_by_deadline:

@@ -23,7 +23,7 @@ from road_clarity.service.errors import Refusal
 from road_clarity.service.event_service import EventServicer
 from road_clarity.service.event_store import EventStore
 from road_clarity.service.explain_queue import WAITING, ExplainQueue
-from road_clarity.service.explainer import Explainer, MapMaker
+from road_clarity.service.explainer import Explainer, MapMaker, SheetDrawer
 from road_clarity.service.explanation_service import ExplanationServicer
 from road_clarity.service.gen import (
     event_service_pb2,
@@ -73,6 +73,13 @@ def load_networks() -> MapMaker:
     return NetworkExplainer()
 
 
+def load_world_sheets() -> SheetDrawer:
+    """Raises BadInput when its weights cannot be used."""
+    from road_clarity.service.sheet_explainer import WorldSheets
+
+    return WorldSheets()
+
+
 class Server:
     """Answers from start() to stop()."""
 
@@ -83,10 +90,12 @@ class Server:
         tls: Tls | None = None,
         load: Callable[[], Explainer] = load_world_model,
         load_maps: Callable[[], MapMaker] = load_networks,
+        load_sheets: Callable[[], SheetDrawer] = load_world_sheets,
     ) -> None:
         """Listens, but does not answer yet.  Raises BadInput.
 
-        load: makes the explainer, now; load_maps: what draws maps, when first asked for
+        load: makes the explainer, now; load_maps, load_sheets: what draws these, when first asked
+        for
         """
         if not is_run(run):
             raise BadInput(
@@ -100,7 +109,7 @@ class Server:
             ThreadPoolExecutor(WORKERS, "grpc"), interceptors=(self._guard,), options=OPTIONS
         )
         self.port = bind(self._server, address, tls)
-        self._add_services(run, self._queue.first(load), load_maps)
+        self._add_services(run, self._queue.first(load), load_maps, load_sheets)
 
     def start(self) -> None:
         """Answer.  Explanations follow once their weights are loaded; health says when."""
@@ -118,8 +127,9 @@ class Server:
         self._queue.stop()
 
     def _add_services(
-        self, run: Path, explainer: Future[Explainer], load_maps: Callable[[], MapMaker]
-    ) -> None:
+        self, run: Path, explainer: Future[Explainer], load_maps: Callable[[], MapMaker],
+        load_sheets: Callable[[], SheetDrawer],
+    ) -> None:  # fmt: skip
         log, events = RunLog(run), EventStore(run)
         with suppress(Refusal):  # every call will say it
             log.marks()  # a long run is read now, not during the first call
@@ -128,7 +138,7 @@ class Server:
         event = EventServicer(events)
         event_service_pb2_grpc.add_EventServiceServicer_to_server(event, self._server)
         subjects = Subjects(run, log, events)
-        explain = ExplanationServicer(subjects, self._queue, explainer, load_maps)
+        explain = ExplanationServicer(subjects, self._queue, explainer, load_maps, load_sheets)
         explanation_service_pb2_grpc.add_ExplanationServiceServicer_to_server(explain, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         for name in (health.OVERALL_HEALTH, RISK, EVENTS, EXPLANATIONS):

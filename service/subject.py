@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import Row
 from road_clarity.pipeline.places import places_of
 from road_clarity.service.errors import Refusal, damaged, invalid, not_ready, outside
@@ -16,7 +18,9 @@ from road_clarity.service.explainer import Place
 from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.picture import decode
 from road_clarity.service.run_log import Mark, RunLog
-from road_clarity.service.run_pictures import picture_at
+from road_clarity.service.run_pictures import picture_at, pictures_before
+
+BEFORE_S = 4.0  # of the run that is looked at before a frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +31,14 @@ class Subject:
     row: Row | None
     places: tuple[Place, ...]
     event_id: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it is called on a sheet."""
+        if self.row is None:
+            return "a picture"
+        name = f"event {self.event_id}, " if self.event_id else ""
+        return f"{name}frame {self.row['index']}, {self.row['stamp_ns'] * 1e-9:.2f} s"
 
 
 class Subjects:
@@ -48,6 +60,14 @@ class Subjects:
                 return Subject(decode(request.image, "image"), None, ())
             case _:
                 raise invalid("frame", "give one of event_id, stamp_ns, index, image")
+
+    def before(self, subject: Subject) -> Iterator[Frame]:
+        """The frames of the run that lead to this one, and itself last.  Raises Refusal."""
+        stamp_ns = 0 if subject.row is None else subject.row["stamp_ns"]
+        if subject.row is not None:
+            for past_ns, content in pictures_before(self._run, stamp_ns, round(BEFORE_S * 1e9)):
+                yield Frame(0, past_ns, self._ours(content, "a picture before it"))
+        yield Frame(0, stamp_ns, subject.image)
 
     def _event(self, name: str) -> Subject:
         event = self._events.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from road_clarity.safety.explanation import RegionExplanation
 from road_clarity.safety.object_view import LayerView
 from road_clarity.safety.scene import World
 from road_clarity.service.explain_queue import Deadline
-from road_clarity.service.explainer import Account, MapAccount, Place, PlaceAccount
+from road_clarity.service.explainer import Account, MapAccount, Place, PlaceAccount, Sheet
 from road_clarity.service.server import Server
 
 STEP_NS = 600_000_000
@@ -103,6 +103,19 @@ class MadeMaps:
         return MapAccount(tuple(EigenMap(name, "norm", strength) for name in names), False)
 
 
+class MadeSheets:
+    """Counts the frames that lead to the one asked about."""
+
+    sha256: Mapping[str, str] = {"vae_edge": "ab" * 32}
+
+    def sheets(
+        self, image: NDArray[np.uint8], places: Sequence[Place], before: Iterable[Frame], about: str
+    ) -> list[Sheet]:
+        stamps = [frame.stamp_ns for frame in before]
+        redrawn = Sheet("redrawn", f"{about}: {len(places)} places", image)
+        return [redrawn, Sheet("predicted", f"after {stamps}", None)]
+
+
 def made_world() -> World:
     world = made_scene(0, 0).world
     assert world is not None
@@ -129,7 +142,7 @@ def account(place: Place) -> PlaceAccount:
 @contextmanager
 def serving(run: Path, load: Callable[[], MadeExplainer] = MadeExplainer) -> Iterator[grpc.Channel]:
     """A channel to a server on the run; both end with the block."""
-    server = Server(run, "127.0.0.1:0", load=load, load_maps=MadeMaps)
+    server = Server(run, "127.0.0.1:0", load=load, load_maps=MadeMaps, load_sheets=MadeSheets)
     server.start()
     try:
         with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:

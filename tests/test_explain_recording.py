@@ -100,7 +100,6 @@ def test_without_a_folder_the_sentences_are_all(recording, tmp_path, capsys):
     (["{drive}", "--frame", "twelve"], "frame twelve: is no frame number; count from 0"),
     (["{drive}"], "frame missing: say which frame of the recording with --frame NUMBER"),
     (["nowhere.mp4", "--frame", "1"], "source nowhere.mp4: does not exist"),
-    (["0001-corridor-person"], "name its recording, its run folder with --frame, or"),
     ([], "name a recording, an event, a frame or a picture"),
 ])  # fmt: skip
 def test_bad_input_is_one_sentence_and_leaves_nothing(

@@ -108,7 +108,7 @@ def test_a_large_picture_comes_back_at_a_size_that_can_be_sent(stub):
 
 def test_the_methods_can_be_listed(stub):
     methods = stub.ListMethods(pb.ListMethodsRequest()).methods
-    assert [method.name for method in methods] == ["reconstruction_error", "eigen_cam"]
+    assert [method.name for method in methods] == ["reconstruction_error", "eigen_cam", "sheets"]
 
 
 def test_the_networks_are_shown_by_eigen_cam(stub):

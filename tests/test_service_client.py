@@ -9,8 +9,9 @@ import time
 import cv2
 import pytest
 from made_drive import street
-from made_run import MadeExplainer, MadeMaps, made_run
+from made_run import MadeExplainer, MadeMaps, MadeSheets, made_run
 
+from road_clarity.cli import main
 from road_clarity.models.errors import BadInput
 from road_clarity.service.commands import events, explain, serve
 from road_clarity.service.server import Server
@@ -21,7 +22,9 @@ EVENT = "0001-corridor-person"
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     run = made_run(tmp_path_factory.mktemp("served") / "run")
-    server = Server(run, "127.0.0.1:0", load=MadeExplainer, load_maps=MadeMaps)
+    server = Server(
+        run, "127.0.0.1:0", load=MadeExplainer, load_maps=MadeMaps, load_sheets=MadeSheets
+    )
     server.start()
     yield f"127.0.0.1:{server.port}"
     server.stop(0.0)
@@ -54,6 +57,23 @@ def test_an_event_is_explained_in_words_and_pictures(address, capsys, tmp_path):
     assert "25% of the error, 2.5 times the rest: person 7, corridor.person at" in said
     written = sorted(path.name for path in (tmp_path / "why").iterdir())
     assert written == ["error_map.png", "overlay.jpg", "reconstruction.png"]
+
+
+def test_an_event_gets_sheets_that_know_what_came_before(address, capsys, tmp_path):
+    save = str(tmp_path / "why")
+    assert main(["explain", EVENT, "--save", save, "--address", address]) == 0
+    said = capsys.readouterr().out
+    assert f"event {EVENT}, frame 2, 1.20 s: 1 places" in said
+    assert "after [0, 600000000, 1200000000]" in said
+    written = sorted(path.name for path in (tmp_path / "why").iterdir())
+    assert written == ["overlay.jpg", "redrawn.png"]
+
+
+def test_a_picture_from_outside_has_nothing_before_it(address, capsys, tmp_path):
+    picture = tmp_path / "street.png"
+    cv2.imwrite(str(picture), street(0))
+    assert explain(str(picture), method="sheets", address=address) == 0
+    assert "a picture: 0 places\nafter [0]\n" in capsys.readouterr().out
 
 
 def test_what_stands_out_to_the_networks_is_said_and_drawn(address, capsys, tmp_path):

@@ -101,7 +101,7 @@ def redrawn_sheet(account: RedrawnAccount) -> Pixels:
     panels.append(latents(account))
     source = SOURCE.format(side=account.seen.shape[-1])
     source += BUDGET_SOURCE if account.budget is not None else ""
-    alarming = not account.p_value >= ORDINARY
+    alarming = not account.p_value >= ORDINARY or account.found.fault is not None
     title = "Why was this frame redrawn badly?" if alarming else "How was this frame redrawn?"
     return sheet(Heading(title, account.about, account.caption, alarming), panels, source)
 

@@ -23,9 +23,9 @@ def why_redrawn_badly(label: str, region: RegionExplanation, p_value: float) -> 
 
     p_value: of calm frames, how many are redrawn as badly, 0..1; nan when not known
     """
-    ordinary = "Ordinary: " if p_value >= ORDINARY else ""
-    rarity = f"{ordinary}{p_value:.1%} of calm frames are redrawn at least as badly. "
     damaged = region.cause in (Cause.DEAD_CHANNEL, Cause.BROKEN_LAYER)
+    ordinary = "Ordinary: " if p_value >= ORDINARY and not damaged else ""
+    rarity = f"{ordinary}{p_value:.1%} of calm frames are redrawn at least as badly. "
     place = f"on {label}" if damaged else "there"
     share = (
         f"{region.error_share:.0%} of the frame's error lies {place}, "
