@@ -425,6 +425,13 @@ def test_an_unknown_look_is_refused_with_the_known_ones() -> None:
         simulate(3, "calm_drive", look="snow")
 
 
+def test_the_shortest_film_has_one_frame() -> None:
+    pytest.importorskip("panda3d")
+    from road_clarity.training.simulator.film import simulate
+
+    assert len(list(simulate(1, "calm_drive", size=(64, 36), fps=1, seconds=0.1))) == 1
+
+
 @pytest.fixture(scope="module")
 def clip():
     pytest.importorskip("panda3d")

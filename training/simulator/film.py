@@ -39,7 +39,7 @@ def simulate(
         if look not in LOOKS:
             raise BadInput("look", look, f"choose one of {', '.join(LOOKS)}")
         story = replace(story, look=look)
-    return shoot(story, seed, size, fps, round(seconds * fps), view=view)
+    return shoot(story, seed, size, fps, max(round(seconds * fps), 1), view=view)
 
 
 def shoot(
