@@ -17,7 +17,7 @@ from road_clarity.evaluation.world_relevance import RelevanceScores
 
 EXPLAINED = ("vae", "rg")  # with layers to explain; PCA has none
 FIGURES = (
-    "nss", "deletion", "deletion_random", "insertion", "insertion_random",
+    "nss", "nss_shuffled", "deletion", "deletion_random", "insertion", "insertion_random",
     "randomisation", "stability",
 )  # fmt: skip
 WITHOUT_NETWORK = ("frame_difference", "centre")

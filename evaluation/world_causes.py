@@ -1,7 +1,9 @@
 """Is the planted cause found at the right layer, and at the right place?
 
 The right layer: the explanation names the cause that was planted and, where trouble has a layer of
-its own, that layer.  The right place: the largest error of the frame lies in the planted object.
+its own, that layer.  The right place: the point where most error has come up since the frame before
+lies in the planted object; `pointing_single_frame` takes the largest error of the frame alone.
+`false_fault`: share of healthy networks that are called faulty.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import torch
+from torch import Tensor
 
 from road_clarity.evaluation.tally import Tally
 from road_clarity.evaluation.world_clip import WorldClip
@@ -17,11 +20,12 @@ from road_clarity.evaluation.world_horizon import interval, number
 from road_clarity.evaluation.world_planted import KINDS, Planted, planted
 from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.safety.calm_layers import CalmLayers, calm_layers
+from road_clarity.safety.error_onset import onset_map
 from road_clarity.safety.error_place import worst_point
 from road_clarity.safety.explanation import explain
 from road_clarity.safety.scene import Box
 
-FIGURES = ("cause_layer", "pointing")
+FIGURES = ("cause_layer", "pointing", "pointing_single_frame")
 NEAR_PX = 2  # of 64: the pointing game allows 3 % (Zhang et al. 2018, section 4.1)
 SHARES = (1 / 3, 2 / 3)  # of a clip, at which its frames are taken
 
@@ -35,28 +39,35 @@ class CauseScores:
         self._networks = networks
         self._calm = {kind: usual(network, clips) for kind, network in networks.items()}
         self._tallies = {name: defaultdict[tuple[str, str], Tally](Tally) for name in FIGURES}
+        self._false: defaultdict[str, Tally] = defaultdict(Tally)
         self._frames = 0
 
     @torch.no_grad()
     def add(self, clip: WorldClip) -> None:
         x = clip.x
         for t in (int(share * len(x)) for share in SHARES):
+            before, now, boxes = x[t - 1 : t], x[t : t + 1], list(clip.boxes[t])
             for kind, network in self._networks.items():
-                for one in planted(
-                    network, x[t : t + 1], list(clip.boxes[t]), clip.size, self._frames
-                ):
-                    self._judge((kind, one.kind), one, clip.group)
+                healthy = explain(network, now, boxes, clip.size, self._calm[kind])
+                self._false[kind].add(clip.group, [float(healthy.fault is not None)])
+                for one in planted(network, now, boxes, clip.size, self._frames):
+                    self._judge((kind, one.kind), one, before, clip.group)
             self._frames += 1
 
-    def _judge(self, which: tuple[str, str], one: Planted, group: str) -> None:
+    def _judge(self, which: tuple[str, str], one: Planted, before: Tensor, group: str) -> None:
         told = explain(one.network, one.x, one.boxes, one.size, self._calm[which[0]])
         if one.cause is not None:
             first = told.regions[0]
             right = first.cause is one.cause and one.layer in (None, first.layer)
             self._tallies["cause_layer"][which].add(group, [float(right)])
         if one.placed:
-            hit = hits(worst_point(told.error_map), one.boxes[0])
-            self._tallies["pointing"][which].add(group, [float(hit)])
+            places = {
+                "pointing": onset_map(one.network, before, one.x),
+                "pointing_single_frame": told.error_map,
+            }
+            for name, error in places.items():
+                hit = hits(worst_point(error), one.boxes[0])
+                self._tallies[name][which].add(group, [float(hit)])
 
     def summary(self) -> dict[str, object]:
         """Over all networks and kinds, then each."""
@@ -64,6 +75,7 @@ class CauseScores:
         return {
             **{name: number(total) for name, total in totals.items()},
             **{f"{name}_95": interval(total) for name, total in totals.items()},
+            "false_fault": {network: number(self._false[network]) for network in self._networks},
             "causes": {network: self._of(network) for network in self._networks},
         }
 

@@ -60,15 +60,16 @@ class RelevanceScores:
                 self._note(kind, "nss", clip, agreement(maps, clip, t))
                 self._note(kind, "stability", clip, stability(maps))
                 if number % CURVES == 0:
-                    self._slow(kind, clip, seen[:-1], maps[:1])
+                    self._slow(kind, clip, t, seen[:-1], maps[:1])
             self._note("frame_difference", "nss", clip, agreement(changes(seen[-3:]), clip, t))
             self._note("centre", "nss", clip, agreement(centre(seen[-2:]), clip, t))
 
-    def _slow(self, kind: str, clip: WorldClip, x: Tensor, found: Tensor) -> None:
-        """Of the last frame of x (WINDOW, 3, S, S) and its map (1, S, S)."""
+    def _slow(self, kind: str, clip: WorldClip, t: int, x: Tensor, found: Tensor) -> None:
+        """Of the frame t, the last of x (WINDOW, 3, S, S), and its map (1, S, S)."""
         other = self._shuffled[kind]
         shuffled = salience(other.autoencoder, other.memory, x)
         self._note(kind, "randomisation", clip, rank_correlation(found, shuffled))
+        self._note(kind, "nss_shuffled", clip, agreement(shuffled, clip, t))
         score = still_predicted(self._pairs[kind], x)
         blank = carried(x[-2:])[0]
         by_chance = torch.rand(found[0].shape, generator=self._chance)
@@ -86,10 +87,10 @@ class RelevanceScores:
 
 
 def agreement(maps: Tensor, clip: WorldClip, t: int) -> Tensor:
-    """NSS of the maps (2, S, S) of the frames t and t + 1, where somebody matters there."""
+    """NSS of the maps (N, S, S) of the frames from t on, where somebody matters there."""
     if clip.matters is None:
         return torch.empty(0)
-    covered = torch.from_numpy(clip.matters[t : t + 2]) >= COVERED
+    covered = torch.from_numpy(clip.matters[t : t + len(maps)]) >= COVERED
     seen = covered.sum((1, 2)) >= FEWEST_PX
     return nss(maps[seen], covered[seen])
 

@@ -28,6 +28,7 @@ from road_clarity.training.simulator.views import arrival_s, comes, view_of
 SIZE = (192, 108)  # of the rendered frames [px], as the networks learnt
 LARGEST = 3  # road users of a frame whose boxes are kept
 LEAST_BOX_PX = (6.0, 4.0)  # width and height of such a box
+MOST_SHARE = 0.25  # of the frame that such a box covers: around it, the street must be seen
 CALM_SEEDS = range(9000, 9050)  # of streets that show what is usual; recipes may have seen them
 CALM_FRAMES, CALM_EVERY = 8, 7  # of each street, and steps from one to the next
 
@@ -74,12 +75,15 @@ def clip(name: str, group: str, shots: list[SimFrame], side: int) -> WorldClip:
 def largest(truth: Truth) -> tuple[Box, ...]:
     """The boxes of the road users of which most is seen, the largest first."""
     order = sorted(truth.instances, key=lambda one: (-one.pixels, one.id))
-    kept = [one.box for one in order if large_enough(one.box)]
+    kept = [one.box for one in order if can_be_asked_about(one.box)]
     return tuple(kept[:LARGEST])
 
 
-def large_enough(box: Box) -> bool:
-    return box[2] - box[0] >= LEAST_BOX_PX[0] and box[3] - box[1] >= LEAST_BOX_PX[1]
+def can_be_asked_about(box: Box) -> bool:
+    """Neither too small to tell apart nor so large that there is nothing to tell it from."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    small = width < LEAST_BOX_PX[0] or height < LEAST_BOX_PX[1]
+    return not small and width * height <= MOST_SHARE * SIZE[0] * SIZE[1]
 
 
 def coverage(truth: Truth, side: int) -> NDArray[np.float32]:

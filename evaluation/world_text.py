@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 NAMES = {"vae": "VAE", "rg": "transparent (RG)", "pca": "PCA"}
-CAUSES = ("cause_layer", "pointing")
+CAUSES = ("cause_layer", "pointing", "pointing_single_frame")
 FIGURES = {
     "nss": "NSS of relevance (chance 0)",
+    "nss_shuffled": "  with shuffled weights",
     "deletion": "deletion (lower is better)",
     "deletion_random": "  in random order",
     "insertion": "insertion (higher is better)",
     "insertion_random": "  in random order",
-    "randomisation": "rank correlation with shuffled weights (0 is best)",
+    "randomisation": "same order of pixels with shuffled weights (best 0)",
     "stability": "stability from frame to frame",
 }
 
@@ -56,12 +57,14 @@ def causes(scores: Mapping[str, Any]) -> Iterator[str]:
     """Nothing without planted causes."""
     if "causes" not in scores:
         return
-    yield row("planted causes", ["planted", "right layer", "right place"])
+    yield row("planted causes", ["planted", "right layer", "right place", "one frame"])
     for kind, found in scores["causes"].items():
         for cause, one in found.items():
             figures = [one["planted"], *(one.get(name) for name in CAUSES)]
             yield row(f"{kind.upper()} {cause.replace('_', ' ')}", figures)
     yield row("all", ["", *(scores[name] for name in CAUSES)])
+    for kind, share in scores["false_fault"].items():
+        yield row(f"{kind.upper()} healthy, called faulty", ["", share])
     yield ""
 
 
