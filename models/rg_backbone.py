@@ -169,11 +169,14 @@ class RgBackbone(Autoencoder):
             features.append(x)
         return features
 
+    def look(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
+        features = self.encoder_features(x)
+        flat = features[-1].flatten(1) - self.get_buffer("top_mean")
+        return features, flat @ self.get_buffer("top_modes") / self.get_buffer("variance").sqrt()
+
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """-> mu, logsigma, each (B, D): posterior of probabilistic PCA (Tipping & Bishop 1999)"""
-        variance = self.get_buffer("variance")
-        flat = self.encoder_features(x)[-1].flatten(1) - self.get_buffer("top_mean")
-        mu = flat @ self.get_buffer("top_modes") / variance.sqrt()
+        mu, variance = self.look(x)[1], self.get_buffer("variance")
         logsigma = 0.5 * (self.get_buffer("noise") / variance).log()
         return mu, logsigma.expand_as(mu)
 

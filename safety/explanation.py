@@ -133,7 +133,7 @@ def latent_is_odd(net: Autoencoder, way: Passage) -> bool:
 def region(way: Passage, view: ObjectView, box: Box, known: Evidence) -> RegionExplanation:
     cause, layer = judged(way, view, known)
     maps_of, shares = maps_to_blame(way, view, cause, layer, known)
-    error = way.error.square().sum(0)
+    error = way.squared_error
     share = float((error * view.inside).sum() / error.sum().clamp_min(1e-12))
     worse = times_worse(share, float(view.inside.mean()))
     return RegionExplanation(

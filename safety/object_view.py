@@ -81,7 +81,7 @@ def unexplained_part(way: Passage, insides: Tensor) -> Tensor:
     """Squared error over squared contrast to what each object is painted over with: (K,)"""
     image = way.encoder[IMAGE]
     contrast = (image[way.without] - image[:1]).square().sum(1)  # (K, S, S)
-    left = (way.error.square().sum(0) * insides).sum((1, 2))
+    left = (way.squared_error * insides).sum((1, 2))
     return left / (contrast * insides).sum((1, 2)).clamp_min(LEAST_CONTRAST)
 
 

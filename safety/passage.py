@@ -8,6 +8,7 @@ K objects, C channels, H rows, W columns, D latents, S side of the image [px].
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -34,12 +35,12 @@ class Passage:
     latents: Tensor  # (1 + K + P, D)
     decoder: dict[str, Tensor]  # decoder.1 ..., the last the picture: frame and probe (1 + P, ...)
 
-    @property
+    @cached_property
     def batches(self) -> dict[str, Tensor]:
         """(B, C, H, W) each, the latents as (B, D, 1, 1)"""
         return {**self.encoder, LATENT: self.latents[:, :, None, None], **self.decoder}
 
-    @property
+    @cached_property
     def layers(self) -> dict[str, Tensor]:
         """Of the frame itself: (C, H, W) each."""
         return {name: features[0] for name, features in self.batches.items()}
@@ -54,10 +55,15 @@ class Passage:
         """Of the street without objects, seen and mirrored: (2, C, H, W) each."""
         return {name: features[-2:] for name, features in self.batches.items()}
 
-    @property
+    @cached_property
     def error(self) -> Tensor:
         """Not yet squared: (3, S, S)"""
         return self.encoder[IMAGE][0] - list(self.decoder.values())[-1][0]
+
+    @cached_property
+    def squared_error(self) -> Tensor:
+        """Summed over colours: (S, S)"""
+        return self.error.square().sum(0)
 
 
 def passage(net: Autoencoder, x: Tensor, insides: Tensor, rings: Tensor, probed: bool) -> Passage:
