@@ -29,13 +29,14 @@ from road_clarity.safety.prediction_relevance import change
 
 WINDOW = 16  # steps that the memory looks back
 SMOOTHING_PX = 2.0  # deviation; about what an eye's fixation covers of 64 px
-CHUNK = 16  # moments at a time
+CHUNK = 8  # moments at a time
 
 
 class MotionRelevance(NamedTuple):
     """The sum of a map is its size, to rounding."""
 
     maps: Tensor  # (N, S, S) signed: below 0 is what held the prediction back
+    strength: Tensor  # (N, S, S) >= 0, the length of the vector of each pixel's part in each latent
     sizes: Tensor  # (N,) >= 0, squared calm deviations
 
 
@@ -53,15 +54,25 @@ def motion_relevance(
     check_clip(autoencoder, x, least=max(window, 2))
     histories = encoded(autoencoder, x).unfold(0, window, 1).transpose(1, 2)  # (N, window, D)
     after, before = x[window - 1 :], carried(x[window - 2 :])
+    parts = zip(*(part.split(CHUNK) for part in (histories, after, before)), strict=True)
+    found = zip(*(divided(autoencoder, memory, *part) for part in parts), strict=True)
+    return MotionRelevance(*(torch.cat(part) for part in found))
+
+
+def divided(
+    autoencoder: Autoencoder, memory: LatentLstm, histories: Tensor, after: Tensor, before: Tensor
+) -> MotionRelevance:
+    """(N, T, D), the last frames (N, 3, S, S) as they are and as our own motion would have them"""
+    count, _, latents = histories.shape
+    weights = memory.calm_change.get_buffer("matrix") @ last_step_weights(memory, histories)
     moved = histories[:, -1] - encoded(autoencoder, before)
-    through = [last_step_weights(memory, part) for part in histories.split(CHUNK)]
-    effects = torch.einsum("nij,nj->ni", torch.cat(through), moved)
-    whitening = memory.calm_change.get_buffer("matrix")
-    asked = effects @ whitening @ whitening
-    per_unit = torch.einsum("ni,nij->nj", asked, torch.cat(through))
-    parts = zip(*(part.split(CHUNK) for part in (after, before, per_unit)), strict=True)
-    maps = [pixel_relevance(autoencoder, *part).sum(1) for part in parts]
-    return MotionRelevance(torch.cat(maps), (asked * effects).sum(1))
+    effects = (weights @ moved[:, :, None])[:, :, 0]  # (N, D) in calm deviations
+    per_unit = (effects[:, :, None] * weights).flatten(0, 1)
+    after, before = (picture.repeat_interleave(latents, 0) for picture in (after, before))
+    by_latent = pixel_relevance(autoencoder, after, before, per_unit).sum(1)
+    by_latent = by_latent.view(count, latents, *by_latent.shape[1:])
+    strength = by_latent.square().sum(1).sqrt()
+    return MotionRelevance(by_latent.sum(1), strength, effects.square().sum(1))
 
 
 def last_step_weights(memory: LatentLstm, histories: Tensor) -> Tensor:
@@ -78,8 +89,8 @@ def salience(
     autoencoder: Autoencoder, memory: LatentLstm, x: Tensor, window: int = WINDOW
 ) -> Tensor:
     """The same as something to look at, >= 0 and smooth: (T - window + 1, S, S)"""
-    maps = motion_relevance(autoencoder, memory, x, window).maps
-    return smoothed(maps.abs().sqrt())  # the root, so that one edge does not outshine a person
+    strength = motion_relevance(autoencoder, memory, x, window).strength
+    return smoothed(strength.sqrt())  # the root, so that one edge does not outshine a person
 
 
 def smoothed(maps: Tensor) -> Tensor:
