@@ -23,7 +23,7 @@ from road_clarity.pipeline.events import EVENT_JSON
 from road_clarity.pipeline.overlay import Pixels
 from road_clarity.pipeline.panels.predicted import PredictedAccount, predicted_sheet
 from road_clarity.pipeline.panels.redrawn import RedrawnAccount, redrawn_sheet
-from road_clarity.pipeline.places import places_of
+from road_clarity.pipeline.places import accused, places_of
 from road_clarity.pipeline.run_folder import is_run, replace_folder, write_json
 from road_clarity.pipeline.video import IMAGE_SUFFIXES
 from road_clarity.pipeline.world_account import (
@@ -47,10 +47,15 @@ class Wanted:
     topic: str | None = None  # camera topic of a bag
     fps: float = 10.0  # of an image folder [1/s]
 
-    def places(self, size: tuple[int, int]) -> list[Place]:
-        """What the run recorded of the frame, of size (W, H); nothing where there is no run."""
+    def places(self, size: tuple[int, int]) -> tuple[list[Place], int | None]:
+        """What the run recorded of the frame, of size (W, H), and which of it was blamed.
+
+        Nothing where there is no run.
+        """
         row = row_at(self.source, self.frame) if is_run(self.source) else None
-        return [] if row is None else places_of(row, size)
+        if row is None:
+            return [], None
+        return places_of(row, size), 0 if accused(row, size) else None
 
 
 def wanted(what: Path, frame: int | None, topic: str | None = None, fps: float = 10.0) -> Wanted:
@@ -73,9 +78,10 @@ def explain_recording(asked: Wanted, model: str, save: Path | None) -> dict[str,
     pair = WorldPair.load(model)
     frames = open_source(asked.source, topic=asked.topic, fps=asked.fps).frames
     moment = moment_at(frames, asked.frame, pair.autoencoder.side)
-    stamp_s, places = moment.frame.stamp_ns * 1e-9, asked.places(moment.frame.size)
+    stamp_s = moment.frame.stamp_ns * 1e-9
+    places, blamed = asked.places(moment.frame.size)
     about = f"{asked.source.name}, frame {asked.frame}, {stamp_s:.2f} s; networks {pair.names}"
-    redrawn = redrawn_account(pair, moment.frame.image, places, about)
+    redrawn = redrawn_account(pair, moment.frame.image, places, about, asked=blamed)
     predicted, missing = foreseen_account(pair, moment.steps, about)
     said = {
         "source": str(asked.source),

@@ -11,7 +11,8 @@ from road_clarity.safety.scene import Box
 def places_of(row: Row, size: tuple[int, int]) -> list[tuple[str, Box]]:
     """What the reasons point to and every tracked object, as far as it is inside the image [px].
 
-    A reason that points to an object is one place with it: "vehicle 3, collision.time".
+    What reasons point to comes first.  A reason that points to an object is one place with it:
+    "vehicle 3, collision.time".
     size: (width, height) of the image
     """
     named = [(f"{track['label']} {track['id']}", track["box"]) for track in row["tracks"] or ()]
@@ -21,7 +22,16 @@ def places_of(row: Row, size: tuple[int, int]) -> list[tuple[str, Box]]:
         inside = None if box is None or None in box else clipped(box, size)
         if inside is not None:
             labels.setdefault(inside, []).append(label)
-    return [(", ".join(names), box) for box, names in labels.items()]
+    pointed = accused(row, size)
+    order = sorted(labels, key=lambda box: pointed.index(box) if box in pointed else len(pointed))
+    return [(", ".join(labels[box]), box) for box in order]
+
+
+def accused(row: Row, size: tuple[int, int]) -> list[Box]:
+    """The places that reasons point to, largest share first, inside an image of that size [px]."""
+    regions = [reason["region"] for reason in row["risk"]["reasons"]]
+    inside = [clipped(box, size) for box in regions if box is not None and None not in box]
+    return [box for box in inside if box is not None]
 
 
 def clipped(box: Any, size: tuple[int, int]) -> Box | None:

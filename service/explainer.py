@@ -93,7 +93,8 @@ class SheetDrawer(Protocol):
         ...
 
     def sheets(
-        self, image: NDArray[np.uint8], places: Sequence[Place], before: Iterable[Frame], about: str
-    ) -> list[Sheet]:
-        """before: the frames up to this one, itself last"""
+        self, image: NDArray[np.uint8], places: Sequence[Place], asked: int | None,
+        before: Iterable[Frame], about: str,
+    ) -> list[Sheet]:  # fmt: skip
+        """asked: the place that matters      before: the frames up to this one, itself last"""
         ...

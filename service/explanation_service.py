@@ -91,5 +91,5 @@ class ExplanationServicer:
 
     def _drawn(self, subject: Subject) -> pb.Explanation:
         drawer, before = self._sheets(), self._subjects.before(subject)
-        drawn = drawer.sheets(subject.image, subject.places, before, subject.words)
+        drawn = drawer.sheets(subject.image, subject.places, subject.accused, before, subject.words)
         return sheet_explanation(subject, drawn, drawer.sha256)

@@ -33,11 +33,12 @@ class WorldSheets:
         return {name: read_card(name).sha256 for name in self._pair.names.split(", ")}
 
     def sheets(
-        self, image: NDArray[np.uint8], places: Sequence[Place], before: Iterable[Frame], about: str
-    ) -> list[Sheet]:
+        self, image: NDArray[np.uint8], places: Sequence[Place], asked: int | None,
+        before: Iterable[Frame], about: str,
+    ) -> list[Sheet]:  # fmt: skip
         named = [(place.label, place.box) for place in places]
         about = f"{about}; networks {self._pair.names}"
-        redrawn = redrawn_account(self._pair, image, named, about)
+        redrawn = redrawn_account(self._pair, image, named, about, asked=asked)
         found = [Sheet("redrawn", redrawn.caption, redrawn_sheet(redrawn))]
         steps = last_moment(before, self._pair.autoencoder.side).steps
         predicted, missing = foreseen_account(self._pair, steps, about)

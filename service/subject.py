@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import Row
-from road_clarity.pipeline.places import places_of
+from road_clarity.pipeline.places import accused, places_of
 from road_clarity.service.errors import Refusal, damaged, invalid, not_ready, outside
 from road_clarity.service.event_store import EventStore
 from road_clarity.service.explainer import Place
@@ -31,6 +31,12 @@ class Subject:
     row: Row | None
     places: tuple[Place, ...]
     event_id: str = ""
+
+    @property
+    def accused(self) -> int | None:
+        """Which of the places a reason points to, if any."""
+        size = self.image.shape[1], self.image.shape[0]
+        return 0 if self.row is not None and accused(self.row, size) else None
 
     @property
     def words(self) -> str:

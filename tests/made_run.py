@@ -109,10 +109,13 @@ class MadeSheets:
     sha256: Mapping[str, str] = {"vae_edge": "ab" * 32}
 
     def sheets(
-        self, image: NDArray[np.uint8], places: Sequence[Place], before: Iterable[Frame], about: str
-    ) -> list[Sheet]:
+        self, image: NDArray[np.uint8], places: Sequence[Place], asked: int | None,
+        before: Iterable[Frame], about: str,
+    ) -> list[Sheet]:  # fmt: skip
         stamps = [frame.stamp_ns for frame in before]
-        redrawn = Sheet("redrawn", f"{about}: {len(places)} places", image)
+        redrawn = Sheet(
+            "redrawn", f"{about}: {len(places)} places, number {asked} asked about", image
+        )
         return [redrawn, Sheet("predicted", f"after {stamps}", None)]
 
 

@@ -63,7 +63,7 @@ def test_an_event_gets_sheets_that_know_what_came_before(address, capsys, tmp_pa
     save = str(tmp_path / "why")
     assert main(["explain", EVENT, "--save", save, "--address", address]) == 0
     said = capsys.readouterr().out
-    assert f"event {EVENT}, frame 2, 1.20 s: 1 places" in said
+    assert f"event {EVENT}, frame 2, 1.20 s: 1 places, number 0 asked about" in said
     assert "after [0, 600000000, 1200000000]" in said
     written = sorted(path.name for path in (tmp_path / "why").iterdir())
     assert written == ["overlay.jpg", "redrawn.png"]
@@ -73,7 +73,7 @@ def test_a_picture_from_outside_has_nothing_before_it(address, capsys, tmp_path)
     picture = tmp_path / "street.png"
     cv2.imwrite(str(picture), street(0))
     assert explain(str(picture), method="sheets", address=address) == 0
-    assert "a picture: 0 places\nafter [0]\n" in capsys.readouterr().out
+    assert "a picture: 0 places, number None asked about\nafter [0]\n" in capsys.readouterr().out
 
 
 def test_what_stands_out_to_the_networks_is_said_and_drawn(address, capsys, tmp_path):
