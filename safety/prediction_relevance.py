@@ -68,7 +68,7 @@ def prediction_relevance(
     told = torch.cat([without_others[:1], z[:-1]])  # at step 0 the mean picture, not a step
     biases = (found.inputs - found.per_unit * z).sum() + found.start.sum()
     return PredictionRelevance(
-        maps=pixel_relevance(autoencoder, x, before, later).sum(1),
+        maps=pixel_relevance(autoencoder, x, before, later[:, None]).sum((1, 2)),
         own_motion=(later * (without_others - told)).sum(1),
         latents=found.inputs[0],
         rest=biases + later[0] @ told[0],

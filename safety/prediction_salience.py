@@ -63,14 +63,11 @@ def divided(
     autoencoder: Autoencoder, memory: LatentLstm, histories: Tensor, after: Tensor, before: Tensor
 ) -> MotionRelevance:
     """(N, T, D), the last frames (N, 3, S, S) as they are and as our own motion would have them"""
-    count, _, latents = histories.shape
     weights = memory.calm_change.get_buffer("matrix") @ last_step_weights(memory, histories)
     moved = histories[:, -1] - encoded(autoencoder, before)
     effects = (weights @ moved[:, :, None])[:, :, 0]  # (N, D) in calm deviations
-    per_unit = (effects[:, :, None] * weights).flatten(0, 1)
-    after, before = (picture.repeat_interleave(latents, 0) for picture in (after, before))
-    by_latent = pixel_relevance(autoencoder, after, before, per_unit).sum(1)
-    by_latent = by_latent.view(count, latents, *by_latent.shape[1:])
+    per_unit = effects[:, :, None] * weights
+    by_latent = pixel_relevance(autoencoder, after, before, per_unit).sum(2)  # (N, D, S, S)
     strength = by_latent.square().sum(1).sqrt()
     return MotionRelevance(by_latent.sum(1), strength, effects.square().sum(1))
 

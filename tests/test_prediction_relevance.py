@@ -70,10 +70,10 @@ def memory() -> LatentLstm:
 def test_what_a_latent_gained_is_divided_among_the_pixels_that_differ(code, street):
     after, before = street[4:5], street[3:4]
     weights = torch.tensor([[1.0, -2.0, 0.5, 0.0]]).double()
-    pixels = pixel_relevance(code, after, before, weights)
+    pixels = pixel_relevance(code, after, before, weights[None])
     gained = (weights * (code.encode(after)[0] - code.encode(before)[0])).sum()
     assert (pixels.sum() - gained).abs() < 1e-6 * max(1.0, float(gained.abs()))
-    assert (pixels[(after == before)] == 0).all()
+    assert (pixels[(after == before)[:, None]] == 0).all()
 
 
 def test_no_relevance_is_lost_between_the_prediction_and_the_pixels(code, memory, street):
