@@ -15,7 +15,7 @@ from road_clarity.evaluation.gallery_cases import CASES, Case, Studio
 from road_clarity.pipeline.overlay import Pixels
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "gallery.md"
-QUALITY = 74  # of the JPEGs, 0..100
+QUALITY = 72  # of the JPEGs, 0..100
 INTRODUCTION = """\
 # Gallery: why the world model failed, in pictures
 Made by `python -m road_clarity.evaluation.gallery` from simulated streets and the weights that

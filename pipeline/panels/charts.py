@@ -46,15 +46,21 @@ class Curve(NamedTuple):
     colour: Colour
 
 
-def bars(rows: Sequence[Bar], width: int, unit: str, mark: float | None = None) -> Pixels:
-    """One bar per row, name at the left, value at its end; mark: a line at that value."""
+def bars(
+    rows: Sequence[Bar], width: int, unit: str, mark: float | None = None, most: float = np.inf
+) -> Pixels:
+    """One bar per row, its name at the left, its value at the right.
+
+    mark: a line at that value      most: no bar is longer than that, whatever its value
+    """
     name_px = max(text_width(row.name, SMALL, REGULAR) for row in rows) + 8
     known = [row.value for row in rows if np.isfinite(row.value)]
-    largest = max([*known, mark or 0.0, 1e-12])
+    largest = min(max([*known, mark or 0.0, 1e-12]), most)
     room = width - name_px - VALUE_PX
     part = blank(width, ROW * len(rows) + 18)
     for place, row in enumerate(rows):
-        draw_bar(part, row, place * ROW, name_px, room / largest)
+        shorter = row._replace(value=float(np.minimum(row.value, most)))  # nan stays nan
+        draw_bar(part, shorter, place * ROW, name_px, room / largest)
         write(part, stated(row.value), (width - VALUE_PX + 8, place * ROW + 14),
               colour=BLAME if row.blamed else INK)  # fmt: skip
     if mark is not None:

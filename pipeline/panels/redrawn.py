@@ -47,6 +47,7 @@ PICTURE = 204  # height of the pictures of the first row [px]
 MAP = 140  # of a feature map
 CELL = 104  # of a picture of the latent grid
 MOST_MAPS = 4
+MOST_APART = 5.0  # deviations from which on all bars are as long
 ERROR_TOP = 0.995  # share of the pixels whose error the colours tell apart
 SOURCE = (
     "Error: squared difference of colours 0..1, mean over the three colours. Layers: how many "
@@ -155,7 +156,7 @@ def cause(account: RedrawnAccount) -> Pixels:
     latent = sum(not name.startswith("decoder") for name, _ in views)
     views.insert(latent, (LATENT, region.latent_change))
     rows = [Bar(name, value, name == region.layer) for name, value in views]
-    chart = bars(rows, 330, "deviations; below the line it is lost", mark=1.0)
+    chart = bars(rows, 330, "deviations; below the line it is lost", mark=1.0, most=MOST_APART)
     text = (
         "Left: by how much it stands out from its surroundings in each layer, from the image to "
         "the redrawn picture; of the latent, by how much it moves when the object is painted over. "

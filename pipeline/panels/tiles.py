@@ -24,6 +24,7 @@ from road_clarity.safety.scene import Box
 Map = NDArray[np.float32]  # (h, w)
 
 BAR = 10  # thickness of a colour scale [px]
+OUTSIDE = 3  # between a box and what is in it [px]
 HIDDEN = 0.9  # of the picture, by the hottest heat
 
 
@@ -76,7 +77,8 @@ def outlined(picture: Pixels, box: Box, size: tuple[int, int], colour: Colour = 
     """A copy with the box drawn; size: (width, height) that the box's pixels belong to."""
     drawn = picture.copy()
     sx, sy = picture.shape[1] / size[0], picture.shape[0] / size[1]
-    start, end = (round(box[0] * sx), round(box[1] * sy)), (round(box[2] * sx), round(box[3] * sy))
+    start = round(box[0] * sx) - OUTSIDE, round(box[1] * sy) - OUTSIDE
+    end = round(box[2] * sx) + OUTSIDE - 1, round(box[3] * sy) + OUTSIDE - 1
     for paint, thickness in ((INK, 4), (colour, 2)):
         cv2.rectangle(drawn, start, end, paint, thickness, cv2.LINE_AA)
     return drawn
