@@ -17,6 +17,8 @@ class Autoencoder(nn.Module):
 
     stored: torch.dtype = torch.float16  # of the weights file
 
+    own_decoder = True  # False: decoding is the transpose of encoding, by the same weights
+
     def __init__(self, side: int, latents: int) -> None:
         super().__init__()
         self.side, self.latents = side, latents

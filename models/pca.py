@@ -23,6 +23,8 @@ ROUNDS = 8
 class Pca(Autoencoder):
     """Frame to D latents and back, linearly; the latents of the fitted frames have variance 1."""
 
+    own_decoder = False
+
     def __init__(self, side: int = 64, latents: int = 32) -> None:
         super().__init__(side, latents)
         values = 3 * side * side

@@ -110,6 +110,8 @@ def blocks(x: Tensor) -> Tensor:
 class RgBackbone(Autoencoder):
     """Frame to D latents and back, linearly; the latents of the fitted frames have variance 1."""
 
+    own_decoder = False
+
     stored = torch.float32  # in half precision the modes would not be orthogonal
 
     def __init__(self, side: int = 64, latents: int = 32) -> None:

@@ -180,13 +180,15 @@ class CalmLayers(nn.Module):
     def __getitem__(self, name: str) -> CalmLayer:
         return cast(CalmLayer, self.parts[self.names.index(name)])
 
-    def first_fault(self, way: Passage) -> Fault | None:
+    def first_fault(self, net: Autoencoder, way: Passage) -> Fault | None:
         """Of the network, if any: what an object loses there is not the object's doing."""
         probe = way.probe
         alive = liveliness(probe)
         for name, part in self.items():
+            if name == IMAGE or (name in way.decoder and not net.own_decoder):
+                continue  # has no weights of its own that could be at fault
             found = part.fault(name, probe[name], alive[name])
-            if found is not None and name != IMAGE:
+            if found is not None:
                 return found
         return None
 

@@ -93,7 +93,7 @@ def explain(
     if calm is not None:
         calm.check(way)
     views = object_views(net, way, insides, rings)
-    fault = calm.first_fault(way) if calm is not None and probed else None
+    fault = calm.first_fault(net, way) if calm is not None and probed else None
     pieces = evidence(net, way, views, fault, calm)
     regions = tuple(
         region(way, view, box, known) for view, box, known in zip(views, boxes, pieces, strict=True)
