@@ -17,9 +17,9 @@ def explain(
     what: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RECORDING|RUN_DIR|EVENT|FRAME|IMAGE]",
-            help="a video, GIF, image folder, bag or run folder, of which --frame is explained "
-            "here; or what a server is asked about: event id, frame number or picture file",
+            metavar="WHAT",
+            help="RECORDING (video, GIF, image folder, bag, run folder), of which --frame is "
+            "explained here; or FRAME number, event id or picture, which a server is asked about",
         ),
     ] = None,
     frame: Annotated[
