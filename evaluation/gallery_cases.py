@@ -90,16 +90,12 @@ class Studio:
         net = self.pair(name).autoencoder
         return usual(net, self._clips(view, net.side))
 
-    def redrawn(self, name: str, shot: Shot) -> RedrawnAccount:
-        """The frame as it is."""
+    def redrawn(self, name: str, shot: Shot, asked: int | None = None) -> RedrawnAccount:
+        """The frame as it is.  asked: the place that is spoken of, 0 is the largest road user"""
         moment, places = self.moment(name, shot)
-        return redrawn_account(
-            self.pair(name),
-            moment.frame.image,
-            places,
-            about(name, shot),
-            self.calm(name, shot.view),
-        )
+        calm = self.calm(name, shot.view)
+        image = moment.frame.image
+        return redrawn_account(self.pair(name), image, places, about(name, shot), calm, asked)
 
     def moment(self, name: str, shot: Shot) -> tuple[Moment, list[Place]]:
         """The frame with what came before it, and the road users in it."""
@@ -249,7 +245,7 @@ def dart_out(studio: Studio) -> Case:
 
 def side_by_side(studio: Studio) -> Case:
     """The same frame by the transparent backbone and by the trained autoencoder."""
-    exact, trained = (studio.redrawn(name, EYES) for name in (EYES_RG, EYES_VAE))
+    exact, trained = (studio.redrawn(name, EYES, asked=0) for name in (EYES_RG, EYES_VAE))
     budget = exact.budget
     assert budget is not None  # it is what the backbone has and the other has not
     shares = budget.maps.sum((1, 2)) / budget.maps.sum()

@@ -81,8 +81,8 @@ def test_seven_frames_are_enough_to_speak_of_a_prediction(pair):
     (Cause.BOTTLENECK, "latent", "Person 3 reaches the last layer of the encoder, but the latent "
                                  "does not hold it."),
     (Cause.DECODER, "decoder.3", "The latent holds person 3, but decoder.3 does not draw it."),
-    (Cause.OUT_OF_DISTRIBUTION, "encoder.1", "Person 3 is unlike anything in the calm frames; "
-                                             "encoder.1 is the first to notice."),
+    (Cause.OUT_OF_DISTRIBUTION, "encoder.1", "Person 3 is unlike the road users of the calm "
+                                             "frames; encoder.1 is the first to tell."),
     (Cause.BROKEN_LAYER, "encoder.1", "encoder.1 is damaged: it answers unlike on any calm frame."),
     (Cause.REDRAWN, "", "Person 3 is redrawn; what error remains there is ordinary."),
 ])  # fmt: skip

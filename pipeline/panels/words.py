@@ -43,7 +43,9 @@ def fate(label: str, region: RegionExplanation) -> str:
         case Cause.RESOLUTION:
             return f"{name} is too small: it does not fill half a cell of {layer}."
         case Cause.OUT_OF_DISTRIBUTION:
-            return f"{name} is unlike anything in the calm frames; {layer} is the first to notice."
+            return (
+                f"{name} is unlike the road users of the calm frames; {layer} is the first to tell."
+            )
         case Cause.BOTTLENECK:
             return f"{name} reaches the last layer of the encoder, but the latent does not hold it."
         case Cause.DECODER:
