@@ -84,10 +84,13 @@ def test_seven_frames_are_enough_to_speak_of_a_prediction(pair):
     (Cause.OUT_OF_DISTRIBUTION, "encoder.1", "Person 3 is unlike the road users of the calm "
                                              "frames; encoder.1 is the first to tell."),
     (Cause.BROKEN_LAYER, "encoder.1", "encoder.1 is damaged: it answers unlike on any calm frame."),
-    (Cause.REDRAWN, "", "Person 3 is redrawn; what error remains there is ordinary."),
+    (Cause.REDRAWN, "", "Person 3 counts as redrawn: the picture holds 75% of its contrast."),
 ])  # fmt: skip
 def test_every_cause_has_a_plain_sentence(account, cause, layer, sentence):
-    assert words.fate("person 3", region_with(account, cause=cause, layer=layer)) == sentence
+    assert (
+        words.fate("person 3", region_with(account, cause=cause, layer=layer, unexplained=0.25))
+        == sentence
+    )
 
 
 @pytest.mark.parametrize(("channels", "said"), [
@@ -103,7 +106,7 @@ def test_how_rare_the_frame_is_stands_first_and_only_if_known(account):
     region = region_with(account, cause=Cause.REDRAWN)
     assert words.why_redrawn_badly("x", region, 0.004).startswith("0.4% of calm frames are")
     assert words.why_redrawn_badly("x", region, 0.4).startswith("Ordinary: 40.0% of calm frames")
-    assert words.why_redrawn_badly("x", region, math.nan).startswith("X is redrawn")
+    assert words.why_redrawn_badly("x", region, math.nan).startswith("X counts as redrawn")
 
 
 def guesses(dreamt, copied):

@@ -39,7 +39,8 @@ def fate(label: str, region: RegionExplanation) -> str:
     name, layer = label[:1].upper() + label[1:], region.layer
     match region.cause:
         case Cause.REDRAWN:
-            return f"{name} is redrawn; what error remains there is ordinary."
+            held = max(0.0, 1.0 - region.unexplained)
+            return f"{name} counts as redrawn: the picture holds {held:.0%} of its contrast."
         case Cause.RESOLUTION:
             return f"{name} is too small: it does not fill half a cell of {layer}."
         case Cause.OUT_OF_DISTRIBUTION:
