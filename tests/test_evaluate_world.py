@@ -283,3 +283,14 @@ def test_an_error_that_was_there_before_is_no_news():
     found = onset_map(Grey(64), before, now)
     assert divmod(int(found.argmax()), 64) == (40, 50)
     assert float(found[40, 50]) == pytest.approx(0.09, abs=0.001)
+
+
+def test_without_the_simulator_the_remedy_is_named(monkeypatch):
+    import sys
+
+    from road_clarity import evaluation
+
+    monkeypatch.delattr(evaluation, "world_streets", raising=False)
+    monkeypatch.setitem(sys.modules, "road_clarity.evaluation.world_streets", None)
+    with pytest.raises(BadInput, match=r"pip install 'road_clarity\[simulator\]'"):
+        simulated("1:2", "pedestrian", [], 6.0)
