@@ -42,7 +42,7 @@ CHECKED_PAIRS = 96
 @dataclass(frozen=True, kw_only=True)
 class TrackerConfig(Checked):
     match: int = setting(2500, "steps of learning to match", low=1)
-    adapt: int = setting(200, "steps of LoRA", low=1)
+    adapt: int = setting(150, "steps of LoRA", low=1)
     batch: int = setting(24, "pairs per step", low=1)
     simulated: float = setting(0.2, "share of the pairs that are simulated", low=0.0, high=1.0)
     weights: Path = setting(WEIGHTS, "folder to publish the best into")
