@@ -5,7 +5,7 @@ BIN := .venv/bin
 export ROAD_CLARITY_DATA := $(abspath $(DATA))
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 
-.PHONY: setup demo test lint bench config clean
+.PHONY: setup demo test lint bench config gallery clean
 
 setup: .venv/.installed .venv/.messages service/gen/.made
 
@@ -50,6 +50,10 @@ lint: setup
 
 bench: setup out/demo/street.mp4
 	$(BIN)/road-clarity bench out/demo/street.mp4 --json out/bench.json
+
+# Sheets of explanations in docs/, from simulated streets and the weights that ship.
+gallery: setup
+	$(BIN)/python -m road_clarity.evaluation.gallery
 
 # Parameter files are made from the settings dataclasses; a test holds them to it.
 config: setup

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import subprocess
 import sys
 
 import pytest
@@ -242,3 +243,36 @@ def test_a_file_that_is_not_the_compared_one_is_refused(export_folder):
 def test_weights_of_another_kind_are_refused_by_what_they_are(export_folder):
     with pytest.raises(BadInput, match="steady: are of latent_lstm_256; it must be an SCNN"):
         load("steady", LaneHeads, RuntimeConfig())
+
+
+OPENS = """
+import ctypes, sys
+from pathlib import Path
+from road_clarity.models.latent_lstm import LatentLstm
+from road_clarity.pipeline.backends.entries import entries, examples
+from road_clarity.pipeline.backends.graph import Flat
+from road_clarity.pipeline.backends.network import open_graphs, write_graph
+from road_clarity.pipeline.backends.signal_stack import SignalStack
+
+def place():
+    now = SignalStack()
+    ctypes.CDLL(None).sigaltstack(None, ctypes.byref(now))
+    return now.place, now.flags, now.size
+
+before = place()
+network, folder = LatentLstm().eval(), Path(sys.argv[1])
+(entry,) = entries(network)
+inputs = examples(network, entry, None)
+write_graph("openvino", Flat(network, entry), inputs, folder / entry.method)
+graphs = open_graphs(network, folder, "openvino", "fp32", "cpu")
+graphs[entry.method].run(inputs)
+print(place() == before)
+"""
+
+
+@installed("openvino")
+def test_openvino_leaves_the_stack_of_signal_handlers_alone(tmp_path):
+    """It would put them on a stack of its own that it unmaps: Ctrl-C became a crash."""
+    run = [sys.executable, "-c", OPENS, str(tmp_path)]
+    told = subprocess.run(run, capture_output=True, text=True, timeout=60)
+    assert (told.returncode, told.stdout) == (0, "True\n")

@@ -8,6 +8,7 @@ another number of processes.
 
 from __future__ import annotations
 
+import atexit
 import copy
 import math
 import time
@@ -21,6 +22,7 @@ from typing import Any, Generic, NamedTuple
 import cv2
 import numpy as np
 import torch
+import torch.distributed
 from accelerate import Accelerator  # type: ignore[import-untyped]
 from accelerate.state import AcceleratorState  # type: ignore[import-untyped]
 from accelerate.utils import (  # type: ignore[import-untyped]
@@ -259,10 +261,17 @@ class Run(Generic[Net, Item]):
 def accelerator(precision: str) -> Any:
     """This process's place among those that `torchrun` started; on the CPU where is no GPU."""
     AcceleratorState._reset_state()  # one process may train several networks, one after another
+    atexit.register(part)
     patient = InitProcessGroupKwargs(timeout=LONGEST_SCORE)
     mixed = "no" if precision == "fp32" else precision
     on_cpu = not torch.cuda.is_available()
     return Accelerator(cpu=on_cpu, mixed_precision=mixed, kwargs_handlers=[patient])
+
+
+def part() -> None:
+    """Leave the other processes before Python ends, or gloo's threads end it by an abort."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def seed_of(config: FitConfig, step: int, rank: int) -> int:

@@ -14,6 +14,7 @@ from torch import Tensor
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.backends.graph import Flat
 from road_clarity.pipeline.backends.runtime import BF16, FP32, Runtime
+from road_clarity.pipeline.backends.signal_stack import kept_signal_stack
 
 
 def package() -> Any:
@@ -57,7 +58,8 @@ class OpenVinoGraph:
             "INFERENCE_PRECISION_HINT": types[precision],
             "ENABLE_CPU_PINNING": False,  # other networks, and torch, want the same cores
         }
-        compiled = openvino.Core().compile_model(path.with_suffix(".xml"), "CPU", wanted)
+        with kept_signal_stack():
+            compiled = openvino.Core().compile_model(path.with_suffix(".xml"), "CPU", wanted)
         if str(compiled.get_property("INFERENCE_PRECISION_HINT")) != str(types[precision]):
             raise BadInput("precision", precision, "OpenVINO does not compute in it here; use fp32")
         self._request, self._outputs = compiled.create_infer_request(), outputs
