@@ -345,7 +345,9 @@ def test_a_truth_that_ends_with_its_first_frame_is_refused_for_got10k(tmp_path):
         ("06_car", "coGD", 0.55, (0.95, 0.96, 0.96)),
     ],
 )
-def test_the_figures_of_the_trackers_that_tld_ships(tmp_path, sequence, tracker, overlap, detection):
+def test_the_figures_of_the_trackers_that_tld_ships(
+    tmp_path, sequence, tracker, overlap, detection
+):
     data, out = DATA / "tracking/tld", tmp_path / "scores.json"
     options = ["--format", "tld", "--data", f"{data / sequence}", "--predictions", str(data)]
     more = ["--tracker", tracker, "--json", str(out)]
