@@ -21,7 +21,6 @@ from road_clarity.service.explainer import Place
 from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.gen.explanation_service_pb2_grpc import ExplanationServiceStub
 from road_clarity.service.network_explainer import NetworkExplainer
-from road_clarity.service.world_explainer import WorldExplainer
 
 EVENT = "0001-corridor-person"
 needs_weights = pytest.mark.skipif(
