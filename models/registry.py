@@ -10,6 +10,7 @@ from torch import nn
 from road_clarity.models.dinov2 import NAMES as DINOV2
 from road_clarity.models.dinov2 import Dinov2
 from road_clarity.models.errors import BadInput
+from road_clarity.models.fastest_det import FastestDet
 from road_clarity.models.ffnet import PUBLISHED, build_ffnet
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.latent_mdn import LatentMdn
@@ -22,6 +23,7 @@ from road_clarity.models.vae import Vae
 
 # name -> builder of the untrained network
 BUILDERS: dict[str, Callable[[], nn.Module]] = {
+    "fastest_det": FastestDet,
     "ffnet_22xs_eee": partial(build_ffnet, "ffnet_22xs_eee", classes=11),
     **{name: partial(build_ffnet, name) for name in PUBLISHED},
     "scnn_lite0": ScnnLite0,

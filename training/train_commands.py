@@ -23,6 +23,7 @@ RECIPES = {
     "lanes": {"edge": "lanes", "published": "lanes_published"},
     "segmentation": {"edge": "segmentation", "cityscapes": "segmentation_cityscapes"},
     "tracker": {"edge": "tracker", "lorat": "tracker_lorat"},
+    "finder": {"edge": "finder"},
     "world": {"edge": "world"},
 }
 

@@ -1,0 +1,68 @@
+"""From what a detector says of every cell to boxes: the best of those that mean the same object.
+
+Greedy non-maximum suppression, for each kind apart.  N boxes (x0, y0, x1, y1).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from road_clarity.models.fastest_det import KINDS, Cells
+
+SAME = 0.5  # overlap (IoU) above which the weaker of two boxes says nothing new
+MOST = 300  # cells that are looked at, the best first
+
+
+class Detection(NamedTuple):
+    """One object.  box in parts of the picture."""
+
+    label: str  # one of KINDS
+    box: tuple[float, float, float, float]
+    score: float  # 0..1
+
+
+def detections(cells: Cells, least: float) -> list[list[Detection]]:
+    """Of each picture, the best first.  least: score from which a box counts."""
+    scores = cells.scores()
+    return [
+        sorted(
+            (one for kind, label in enumerate(KINDS) for one in of_kind(s[kind], b, label, least)),
+            key=lambda one: -one.score,
+        )
+        for s, b in zip(scores, cells.boxes, strict=True)
+    ]
+
+
+def of_kind(scores: Tensor, boxes: Tensor, label: str, least: float) -> list[Detection]:
+    """scores: (h, w)      boxes: (h, w, 4)"""
+    flat, corners = scores.flatten(), boxes.flatten(0, 1)
+    places = torch.nonzero(flat > least)[:, 0]
+    places = places[flat[places].argsort(descending=True, stable=True)][:MOST]
+    chosen, sure = corners[places].float().cpu().numpy(), flat[places].tolist()
+    return [
+        Detection(label, (x0, y0, x1, y1), score)
+        for index in suppressed(chosen)
+        for (x0, y0, x1, y1), score in [(chosen[index].tolist(), sure[index])]
+    ]
+
+
+def suppressed(boxes: NDArray[np.float32]) -> list[int]:
+    """Which of the boxes (N, 4), the best first, remain."""
+    kept: list[int] = []
+    for index, box in enumerate(boxes):
+        if not kept or overlaps(box, boxes[kept]).max() <= SAME:
+            kept.append(index)
+    return kept
+
+
+def overlaps(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union with each of (N, 4): (N,)"""
+    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
+    common = np.prod(np.clip(high - low, 0, None), axis=1)
+    areas = np.prod(others[:, 2:] - others[:, :2], axis=1) + np.prod(box[2:] - box[:2])
+    return np.asarray(common / np.maximum(areas - common, 1e-12), np.float32)
