@@ -103,12 +103,11 @@ class FinderRecipe(Recipe[FastestDet, data.Views]):
         return Taught(self.network(x), teacher)
 
     def loss(self, answer: Taught, batch: data.Views) -> Tensor:
-        known = batch.known
+        known = batch.known != data.NOTHING_KNOWN
         part = float(known.float().mean())
-        told = known_loss(
-            picked(answer.ours, known), data.Views(*(one[known] for one in batch))
-        )
-        taught = taught_loss(picked(answer.ours, ~known), picked(answer.teacher, ~known))
+        ours, theirs = (picked(one, known) for one in answer)
+        told = known_loss(ours, theirs, data.Views(*(one[known] for one in batch)))
+        taught = taught_loss(*(picked(one, ~known) for one in answer))
         return part * told + (1 - part) * taught
 
     def score(self, network: FastestDet) -> dict[str, float]:

@@ -40,15 +40,17 @@ USED_SHARE = 0.8  # of every clip, from its start; the rest checks
 STILLS = ("stills/bdd_*/*.*g", "stills/udacity/*/*.*g", "camvid/train/*.jpg", PICTURES)
 PERSON, VEHICLE = range(len(KINDS))
 NOBODY = -1
+NOTHING_KNOWN, PEOPLE_KNOWN, ALL_KNOWN = range(3)
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A picture and who is in it; boxes None: not known."""
+    """A picture and who is in it."""
 
     image: Image
-    boxes: NDArray[np.float32] | None  # (N, 4) [px]
+    boxes: NDArray[np.float32]  # (N, 4) [px]
     kinds: NDArray[np.int64]  # (N,) index into KINDS
+    known: int  # NOTHING_KNOWN, PEOPLE_KNOWN or ALL_KNOWN: of whom the boxes are all
 
 
 class Views(NamedTuple):
@@ -57,7 +59,7 @@ class Views(NamedTuple):
     image: Tensor  # (B, H, W, 3) uint8, RGB
     boxes: Tensor  # (B, MOST, 4) in parts of the view
     kinds: Tensor  # (B, MOST) index into KINDS, or NOBODY
-    known: Tensor  # (B,) bool: whether these are all
+    known: Tensor  # (B,) of whom these are all
 
 
 def people_of_pets(root: Path, frames: range, step: int) -> Iterator[Seen]:
@@ -66,7 +68,7 @@ def people_of_pets(root: Path, frames: range, step: int) -> Iterator[Seen]:
     for index, image in enumerate(read_film(find_one(root / PETS, "*.avi"))):
         if index in frames and index % step == 0:
             found = list(boxes.get(index, {}).values())
-            yield Seen(image, as_boxes(found), np.full(len(found), PERSON))
+            yield Seen(image, as_boxes(found), np.full(len(found), PERSON), PEOPLE_KNOWN)
 
 
 def rendered(first_seed: int, count: int) -> Iterator[Seen]:
@@ -76,20 +78,24 @@ def rendered(first_seed: int, count: int) -> Iterator[Seen]:
     for frame in islice(training_samples(first_seed, RENDERED_SIZE), count):
         there = frame.truth.instances
         kinds = [list(KINDS).index(one.label) for one in there]
-        yield Seen(frame.image, as_boxes([one.box for one in there]), np.array(kinds, np.int64))
+        boxes = as_boxes([one.box for one in there])
+        yield Seen(frame.image, boxes, np.array(kinds, np.int64), ALL_KNOWN)
 
 
 def unlabelled(root: Path, last_part: bool) -> Iterator[Seen]:
     """Real streets: the first part of each clip and all stills, or the last part of each clip."""
-    nobody = np.empty(0, np.int64)
     for name in CLIPS:
         film = [smaller(image) for image in read_film(root / name)]
         border = int(len(film) * USED_SHARE)
         for image in film[border::4] if last_part else film[:border:2]:
-            yield Seen(image, None, nobody)
+            yield without_boxes(image)
     for pattern in () if last_part else STILLS:
         for path in sorted(root.glob(pattern)):
-            yield Seen(smaller(read_rgb(path)), None, nobody)
+            yield without_boxes(smaller(read_rgb(path)))
+
+
+def without_boxes(image: Image) -> Seen:
+    return Seen(image, as_boxes([]), np.empty(0, np.int64), NOTHING_KNOWN)
 
 
 def smaller(image: Image) -> Image:
@@ -130,15 +136,11 @@ def whole_view(seen: Seen) -> Views:
 def as_view(image: Image, seen: Seen, placed: NDArray[np.float64]) -> Views:
     """placed: (2, 3) from pixels of the view to parts of the picture"""
     boxes, kinds = np.zeros((MOST, 4), np.float32), np.full(MOST, NOBODY)
-    if seen.boxes is not None:
-        parts = seen.boxes / np.tile(seen.image.shape[1::-1], 2)
-        found, left = in_view(parts, placed)
-        count = min(MOST, len(found))
-        boxes[:count], kinds[:count] = found[:count], seen.kinds[left][:count]
-    known = torch.tensor(seen.boxes is not None)
-    return Views(
-        torch.from_numpy(image), torch.from_numpy(boxes), torch.from_numpy(kinds), known
-    )
+    found, left = in_view(seen.boxes / np.tile(seen.image.shape[1::-1], 2), placed)
+    count = min(MOST, len(found))
+    boxes[:count], kinds[:count] = found[:count], seen.kinds[left][:count]
+    tensors = (torch.from_numpy(one) for one in (image, boxes, kinds))
+    return Views(*tensors, known=torch.tensor(seen.known))
 
 
 def in_view(

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from road_clarity.models.fastest_det import Cells
-from road_clarity.training.finder_data import NOBODY, SMALLEST, Views
+from road_clarity.training.finder_data import NOBODY, PEOPLE_KNOWN, SMALLEST, VEHICLE, Views
 
 OBJECT, BOX, KIND = 16.0, 8.0, 1.0  # weights, as published
 EMPTY = 0.75  # share of all cells in the objectness, as published
@@ -31,9 +31,15 @@ class Wanted(NamedTuple):
     boxes: Tensor  # (P, 4)
 
 
-def known_loss(cells: Cells, views: Views) -> Tensor:
-    """Of views whose objects are known; a scalar, 0 for none."""
+def known_loss(cells: Cells, teacher: Cells, views: Views) -> Tensor:
+    """Of views whose people are known; a scalar.
+
+    Where vehicles are not known, cells in which the teacher sees one are left alone.
+    """
     wanted, kinds = assigned(cells, views)
+    vehicle = teacher.scores()[:, VEHICLE] > TEACHER_SURE
+    counts = wanted.counts & ~(vehicle & (views.known == PEOPLE_KNOWN)[:, None, None])
+    wanted = wanted._replace(counts=counts)
     view, row, column = wanted.cells
     said = cells.kinds()[view, :, row, column]  # (P, 2)
     kind = F.nll_loss(said, kinds) if len(kinds) else said.sum()
@@ -46,9 +52,7 @@ def taught_loss(cells: Cells, teacher: Cells) -> Tensor:
     view, row, column = places = torch.nonzero(sure, as_tuple=True)
     everywhere = torch.ones_like(sure)
     wanted = Wanted(teacher.objectness, everywhere, places, teacher.boxes[view, row, column])
-    ours, theirs = (
-        one.classes.log_softmax(1)[view, :, row, column] for one in (cells, teacher)
-    )
+    ours, theirs = (one.classes.log_softmax(1)[view, :, row, column] for one in (cells, teacher))
     kind = (theirs.exp() * (theirs - ours)).sum(1).mean() if len(view) else ours.sum()
     return joined(cells, wanted) + KIND * kind
 

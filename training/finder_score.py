@@ -10,7 +10,7 @@ from torch import nn
 
 from road_clarity.models.detections import Detection, detections, overlaps
 from road_clarity.models.fastest_det import KINDS
-from road_clarity.training.finder_data import NOBODY, SMALLEST, Views
+from road_clarity.training.finder_data import SMALLEST, Views
 
 FOUND = 0.5  # overlap (IoU)
 LEAST = 0.1  # score of a box that is considered at all
@@ -39,9 +39,7 @@ def network_input(images: torch.Tensor) -> torch.Tensor:
     return images.flip(-1).permute(0, 3, 1, 2).float() / 255
 
 
-def judged(
-    said: list[Detection], view: Views, kind: int
-) -> tuple[list[tuple[float, bool]], int]:
+def judged(said: list[Detection], view: Views, kind: int) -> tuple[list[tuple[float, bool]], int]:
     """Score and right or wrong of each box, the best first; small objects neither help nor harm."""
     boxes = view.boxes[view.kinds == kind].numpy()
     if not len(boxes):
@@ -70,6 +68,3 @@ def area(scores: list[float], right: list[bool], there: int) -> float:
     recall = np.concatenate([[0.0], hits / there])
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     return float((np.diff(recall) * envelope).sum())
-
-
-__all__ = ["NOBODY", "average_precision", "network_input"]
