@@ -15,7 +15,6 @@ from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.perception import pick_device
 from road_clarity.pipeline.presets import PipelineConfig
-from road_clarity.pipeline.segmentation import SegmentationStage
 from road_clarity.pipeline.targets import overlap
 from road_clarity.pipeline.tracking import TrackStage
 from road_clarity.safety.scene import Box
@@ -26,13 +25,11 @@ FOUND = 0.5  # overlap (IoU) from which a person was found
 def evaluate_people(
     frames: Iterable[Frame], truth: dict[int, list[Box]], config: PipelineConfig, device: str
 ) -> dict[str, float]:
-    """Segmentation and tracking of the pipeline on a recording."""
-    device = pick_device(device)
-    segmentation = SegmentationStage(config.segmentation, device)
-    tracking = TrackStage(config.tracks, device)
+    """The pipeline's tracks on a recording."""
+    tracking = TrackStage(config.tracks, pick_device(device))
     there = hits = false = count = 0
     for frame in frames:
-        tracks = tracking.run(frame, segmentation.run(frame)).tracks
+        tracks = tracking.run(frame).tracks
         if frame.index not in truth:
             continue
         said = [track.box for track in tracks if track.label == "person"]

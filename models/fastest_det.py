@@ -1,9 +1,10 @@
 """FastestDet: where people and vehicles are, in one look at a small picture.
 
-The anchor-free detector of github.com/dog-qiuqiu/FastestDet (BSD-3) on ShuffleNetV2 (Ma et al. 2018,
-arXiv:1807.11164): features of strides 8, 16 and 32 meet at stride 16, a depthwise pyramid widens
-what each cell sees (SPP, He et al. 2014, arXiv:1406.4729), and three small heads say of every cell
-how much of an object's centre it is, where that centre and how large the object is, and what it is.
+The anchor-free detector of github.com/dog-qiuqiu/FastestDet (BSD-3) on ShuffleNetV2 (Ma et al.
+2018, arXiv:1807.11164): features of strides 8, 16 and 32 meet at stride 16, a depthwise pyramid
+widens what each cell sees (SPP, He et al. 2014, arXiv:1406.4729), and three small heads say of
+every cell how much of an object's centre it is, where that centre lies, how large the object is, and
+what it is.
 Module names are those of its published state dict.
 
 B batch, C channels, K classes, h x w cells of 16 px; images are (B, 3, H, W), BGR in [0, 1].
@@ -17,8 +18,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SIDE = 352  # of the picture that the published weights learnt on [px]
-STRIDE = 16
 STEM, WIDTHS, REPEATS = 24, (48, 96, 192), (4, 8, 4)
 NECK = 96  # channels at which the heads look
 CLASSES = 80  # of COCO
@@ -168,6 +167,10 @@ class Heads(nn.Module):
 class FastestDet(nn.Module):
     """(B, 3, H, W) -> Cells; H and W are multiples of 32."""
 
+    # Rows, columns that the pipeline asks about [px].  The published weights learnt on 352 x 352.
+    input_size = (288, 512)
+    explained_layer = "SPP"
+
     def __init__(self, classes: int = CLASSES) -> None:
         super().__init__()
         self.backbone = ShuffleNet()
@@ -186,9 +189,9 @@ class FastestDet(nn.Module):
 
 
 def corners(raw: Tensor) -> Tensor:
-    """(B, 4, h, w) centre from the cell's corner (tanh, cells), size (sigmoid, parts of the picture)
+    """(B, 4, h, w) -> (B, h, w, 4) x0, y0, x1, y1 in parts of the picture
 
-    -> (B, h, w, 4) x0, y0, x1, y1 in parts of the picture
+    raw: centre from the cell's corner (tanh, in cells), then size (sigmoid, in parts)
     """
     height, width = raw.shape[2:]
     rows = torch.arange(height, device=raw.device, dtype=raw.dtype)[:, None]

@@ -26,9 +26,8 @@ def make_nodes() -> Sequence[Node]:
         LaneNode(), SegmentationNode(), TrackerNode(), WorldModelNode(),
     )  # fmt: skip
     perception = PerceptionNode()
-    perception.listeners += [lane.offer, segmentation.offer, world.offer]
-    segmentation.listeners.append(tracker.hear_segmentation)
     networks: list[StageNode] = [lane, segmentation, tracker, world]
+    perception.listeners += [network.offer for network in networks]
     for network in networks:
         network.listeners.append(perception.overlay.listener(network.part))
     return [*networks, perception]

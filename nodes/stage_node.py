@@ -21,7 +21,7 @@ from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.perception import pick_device
 from road_clarity.pipeline.presets import PipelineConfig
 from road_clarity.pipeline.slots import StageWorker
-from road_clarity.safety.scene import Fault, Segmentation
+from road_clarity.safety.scene import Fault
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,6 @@ class Sight:
 
     frame: Frame
     stream: int  # changes when what was remembered of earlier frames no longer applies
-    segmentation: Segmentation | None = None
 
     @property
     def header(self) -> Header:

@@ -90,7 +90,7 @@ class Perception:
                     self.reset()
             lanes = run.part("lanes", lambda: self._lanes.run(frame))
             classes = run.part("segmentation", lambda: self._segmentation.run(frame))
-            tracks = run.part("tracks", lambda: self._tracks.run(frame, classes))
+            tracks = run.part("tracks", lambda: self._tracks.run(frame))
             world = run.part("world", lambda: self._world.run(frame))
             scene = Scene(
                 frame.index,

@@ -1,9 +1,9 @@
 """Which targets are followed: when a track begins, is believed, and ends.  Pure bookkeeping.
 
-A track begins where a segmentation blob is that no track explains.  It is shown once it was found
-in several frames, by the tracker or by a blob that agrees with it.  It ends when it was not found
-for some frames, when it leaves the image, when no blob of its kind has been where it says for long,
-or when an older track says the same.
+A track begins where the detector sees somebody whom no track explains.  While the detector sees
+that target, its box is the detector's; where it does not, LoRAT looks for it.  A track is shown
+once it was found in several frames.  It ends when neither finds it for some frames, when it leaves
+the image, when the detector has not seen it for long, or when an older track says the same.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from road_clarity.pipeline.backends.runtime import RuntimeConfig
-from road_clarity.pipeline.blobs import BlobConfig, Candidate
+from road_clarity.pipeline.finder import Candidate, FinderConfig
 from road_clarity.pipeline.lorat_tracker import Found, Template
 from road_clarity.safety.scene import Box, Track
 from road_clarity.safety.settings import setting
@@ -23,12 +23,13 @@ PEOPLE_FIRST = 0.2  # urgency that being a person adds
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrackerConfig(BlobConfig, RuntimeConfig):
-    """Which network, how many targets, and when a track is believed."""
+class TrackerConfig(FinderConfig, RuntimeConfig):
+    """Which networks, how many targets, and when a track is believed."""
 
     weights: str = setting("lorat_edge", "weights of the tracker")
-    max_targets: int = setting(
-        4, "targets followed at once; each costs one run of the network per frame", low=1, high=32
+    max_targets: int = setting(16, "targets followed at once", low=1, high=64)
+    max_searches: int = setting(
+        4, "targets that LoRAT looks for in one frame; each costs a run", low=1, high=32
     )
     confirm_frames: int = setting(3, "frames a target must be found in to be shown", low=1)
     min_confidence: float = setting(
@@ -36,11 +37,11 @@ class TrackerConfig(BlobConfig, RuntimeConfig):
     )
     lost_frames: int = setting(5, "frames in a row not found after which a track ends", low=1)
     hidden_frames: int = setting(
-        2, "frames in a row without a blob of its kind after which a track is not shown", low=0
+        2, "frames in a row not seen by the detector after which a track is not shown", low=0
     )
     unseen_frames: int = setting(6, "the same, after which it ends", low=1)
     agree: float = setting(
-        0.3, "overlap (IoU) from which a blob and a track mean the same", low=0.0, high=1.0
+        0.3, "overlap (IoU) from which a detection and a track mean the same", low=0.0, high=1.0
     )
     duplicate: float = setting(
         0.6, "share of the smaller of two boxes inside the other that makes them one",
@@ -59,29 +60,24 @@ class Target:
     confidence: float
     age: int = 0  # frames since it began
     found: int = 1  # frames it was found in
-    lost: int = 0  # frames in a row it was not
-    unseen: int = 0  # frames in a row without a blob
+    lost: int = 0  # frames in a row that neither detector nor tracker found it in
+    unseen: int = 0  # frames in a row that the detector did not see it in
 
-    def follow(self, answer: Found, min_confidence: float) -> None:
-        """Take in what the tracker says of this frame."""
+    def see(self, there: Candidate) -> None:
+        """Take in where the detector sees it."""
         self.age += 1
-        self.confidence = answer.confidence
-        if answer.box is None or answer.confidence < min_confidence:
+        self.box, self.confidence = there.box, there.score
+        self.found, self.lost, self.unseen = self.found + 1, 0, 0
+
+    def follow(self, answer: Found | None, min_confidence: float) -> None:
+        """Take in what the tracker says where the detector did not see it; None: not asked."""
+        self.age += 1
+        self.unseen += 1
+        self.confidence = 0.0 if answer is None else answer.confidence
+        if answer is None or answer.box is None or answer.confidence < min_confidence:
             self.lost += 1
             return
         self.box, self.lost, self.found = answer.box, 0, self.found + 1
-
-    def heed(self, blob: Candidate) -> None:
-        """Take in a blob that agrees: always of a vehicle, of a person when the answer was doubted.
-
-        On PETS blobs of people, which merge in groups, made sure answers worse; the outlines of
-        vehicles are sharp, and LoRAT's first weights know vehicles little.
-        """
-        self.unseen = 0
-        if self.lost > 0:
-            self.found += 1
-        if self.lost > 0 or self.label == "vehicle":
-            self.box, self.lost = blob.box, 0
 
     def is_believed(self, config: TrackerConfig) -> bool:
         """Whether it may be shown."""
@@ -96,10 +92,10 @@ class Target:
 def agreements(
     targets: Sequence[Target], candidates: Sequence[Candidate], least: float
 ) -> dict[int, Candidate]:
-    """Target id -> the blob of its kind that overlaps it best; every blob once, best first.
+    """Target id -> the detection of its kind that overlaps it best; each once, best first.
 
     People are thin, so that a step may take them out of their box: one who was not found is
-    widened, and the blob too, before they are compared (buffered overlap, Yang et al. 2023,
+    widened, and the detection too, before they are compared (buffered overlap, Yang et al. 2023,
     arXiv:2211.13317).
     """
     pairs = sorted(
@@ -118,7 +114,7 @@ def agreements(
 
 
 def nearness(target: Target, candidate: Candidate) -> float:
-    """Overlap of a target's box and a blob's."""
+    """Overlap of a target's box and a detection's."""
     buffer = STRAYED if target.lost > 0 and target.label == "person" else 0.0
     return overlap(widened(target.box, buffer), widened(candidate.box, buffer))
 
@@ -132,7 +128,7 @@ def widened(box: Box, buffer: float) -> Box:
 def unexplained(
     candidates: Iterable[Candidate], targets: Sequence[Target], size: tuple[int, int]
 ) -> list[Candidate]:
-    """Blobs that no track of their kind explains, the most urgent first.  size: (W, H) [px]"""
+    """Whom no track of their kind explains, the most urgent first.  size: (W, H) [px]"""
     free = [
         one
         for one in candidates

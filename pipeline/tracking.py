@@ -1,7 +1,7 @@
-"""Who is on the road: LoRAT follows what segmentation blobs of people and vehicles started.
+"""Who is on the road: a detector begins and confirms tracks, LoRAT follows whom it misses.
 
-The cost is bounded: at most `max_targets` runs of the network per frame, in one batch, and none
-when there is nobody.
+The cost is bounded: one run of the detector and at most `max_searches` of LoRAT per frame, in one
+batch; none of these while the detector sees everybody.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from road_clarity.models.fastest_det import FastestDet
 from road_clarity.models.lorat import Lorat
 from road_clarity.pipeline.backends.network import load
-from road_clarity.pipeline.blobs import Candidate, find_objects
+from road_clarity.pipeline.finder import Candidate, Finder
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.lorat_tracker import LoratTracker
 from road_clarity.pipeline.targets import (
@@ -20,18 +21,21 @@ from road_clarity.pipeline.targets import (
     agreements,
     alive,
     unexplained,
+    urgency,
 )
-from road_clarity.safety.scene import Box, Segmentation, Tracks
+from road_clarity.safety.scene import Box, Tracks
 
 __all__ = ["TrackStage", "TrackerConfig"]
 
 
 class TrackStage:
-    """Frame and what is where in it -> Tracks."""
+    """Frame in, Tracks out."""
 
     def __init__(self, config: TrackerConfig, device: str) -> None:
         tracker = load(config.weights, Lorat, config, device)
-        self.networks = (tracker,)
+        finder = load(config.finder, FastestDet, config, device)
+        self.networks = (tracker, finder)
+        self._finder = Finder(finder.network, config, device)
         self._tracker = LoratTracker(tracker.network, device)
         self._config = config
         self.reset()
@@ -41,12 +45,15 @@ class TrackStage:
         self._targets: list[Target] = []
         self._next_id = 1
 
-    def run(self, frame: Frame, segmentation: Segmentation | None) -> Tracks:
-        """Without a segmentation, targets are followed but none begins."""
+    def run(self, frame: Frame) -> Tracks:
         image = torch.from_numpy(frame.image)
-        self._follow(image)
-        if segmentation is not None:
-            self._compare(image, segmentation)
+        there = self._finder.find(frame)
+        seen = agreements(self._targets, there, self._config.agree)
+        for target in self._targets:
+            if target.id in seen:
+                target.see(seen[target.id])
+        self._search(image, [one for one in self._targets if one.id not in seen], frame.size)
+        self._begin_with(image, there, frame.size)
         self._targets = alive(self._targets, frame.size, self._config)
         confirmed = [target.shown() for target in self._targets if target.is_believed(self._config)]
         return Tracks(frame.stamp_ns, tuple(confirmed))
@@ -59,25 +66,21 @@ class TrackStage:
         _, seen = self.networks[0].explain(*inputs)
         return seen[0], region
 
-    def _follow(self, image: torch.Tensor) -> None:
-        answers = self._tracker.find(image, [(one.template, one.box) for one in self._targets])
-        for target, answer in zip(self._targets, answers, strict=True):
+    def _search(self, image: Tensor, missed: list[Target], size: tuple[int, int]) -> None:
+        """LoRAT looks for those whom the detector does not see, the most urgent first."""
+        missed = sorted(missed, key=lambda one: (-urgency(one, size), one.id))
+        asked = missed[: self._config.max_searches]
+        answers = self._tracker.find(image, [(one.template, one.box) for one in asked])
+        for number, target in enumerate(missed):
+            answer = answers[number] if number < len(asked) else None
             target.follow(answer, self._config.min_confidence)
 
-    def _compare(self, image: torch.Tensor, segmentation: Segmentation) -> None:
-        """Blobs confirm targets and hold them; where there are more blobs, targets begin."""
-        candidates = find_objects(segmentation, self._config)
-        matched = agreements(self._targets, candidates, self._config.agree)
-        for target in self._targets:
-            if target.id in matched:
-                target.heed(matched[target.id])
-            else:
-                target.unseen += 1
+    def _begin_with(self, image: Tensor, there: list[Candidate], size: tuple[int, int]) -> None:
         free = self._config.max_targets - len(self._targets)
-        newcomers = unexplained(candidates, self._targets, segmentation.size)[:free]
+        newcomers = unexplained(there, self._targets, size)[:free]
         self._targets += [self._begin(image, candidate) for candidate in newcomers]
 
-    def _begin(self, image: torch.Tensor, candidate: Candidate) -> Target:
+    def _begin(self, image: Tensor, candidate: Candidate) -> Target:
         template = self._tracker.remember(image, candidate.box)
         new = Target(self._next_id, candidate.label, candidate.box, template, candidate.score)
         self._next_id += 1

@@ -11,7 +11,7 @@ from road_clarity.evaluation.objects import matches, read_cvml
 from road_clarity.models.errors import BadInput
 from road_clarity.models.lorat import Lorat, Regions
 from road_clarity.models.vit import VitSize
-from road_clarity.pipeline.blobs import Candidate
+from road_clarity.pipeline.finder import Candidate
 from road_clarity.pipeline.lorat_tracker import Found, LoratTracker, Template
 from road_clarity.pipeline.targets import (
     Target,
@@ -32,7 +32,7 @@ def person(name: int, box: tuple[float, float, float, float], **more: int) -> Ta
     return Target(name, "person", box, NOTHING, 0.9, **{"found": 3, **more})
 
 
-def blob(*box: float, label: str = "person") -> Candidate:
+def seen(*box: float, label: str = "person") -> Candidate:
     return Candidate(label, box, 0.8)  # type: ignore[arg-type]
 
 
@@ -49,61 +49,65 @@ def test_two_boxes_that_share_a_third_of_their_area():
 def test_a_found_target_moves_and_an_uncertain_answer_moves_nothing():
     one = person(1, (0, 0, 10, 10))
     one.follow(Found((2, 0, 12, 10), 0.9), min_confidence=0.3)
-    assert (one.box, one.lost, one.age) == ((2, 0, 12, 10), 0, 1)
+    assert (one.box, one.lost, one.age, one.unseen) == ((2, 0, 12, 10), 0, 1, 1)
     one.follow(Found((50, 0, 60, 10), 0.2), min_confidence=0.3)
     assert (one.box, one.lost, one.age) == ((2, 0, 12, 10), 1, 2)
 
 
-def test_a_blob_belongs_to_the_track_of_its_kind_that_overlaps_it_best():
+def test_a_detection_belongs_to_the_track_of_its_kind_that_overlaps_it_best():
     near, far = person(1, (0, 0, 10, 10)), person(2, (4, 0, 14, 10))
-    car = blob(0, 0, 10, 10, label="vehicle")
-    wanted = blob(3, 0, 13, 10)
+    car = seen(0, 0, 10, 10, label="vehicle")
+    wanted = seen(3, 0, 13, 10)
     assert agreements([near, far], [car, wanted], least=0.3) == {2: wanted}
 
 
-def test_only_blobs_that_no_track_explains_start_tracks():
-    beside = blob(40, 0, 50, 10)
-    assert unexplained([blob(1, 0, 11, 10), beside], [person(1, (0, 0, 10, 10))], SIZE) == [beside]
+def test_only_whom_no_track_explains_begins_one():
+    beside = seen(40, 0, 50, 10)
+    assert unexplained([seen(1, 0, 11, 10), beside], [person(1, (0, 0, 10, 10))], SIZE) == [beside]
 
 
 def test_somebody_before_a_far_car_is_not_explained_by_it_nor_its_twin():
     car = Target(1, "vehicle", (45, 40, 55, 50), NOTHING, 0.9)
-    walker = blob(40, 30, 60, 90)
+    walker = seen(40, 30, 60, 90)
     assert unexplained([walker], [car], SIZE) == [walker]
     track = person(2, walker.box)
     assert alive([car, track], SIZE, TrackerConfig()) == [car, track]
 
 
 def test_whoever_is_near_and_ahead_comes_first_and_people_before_vehicles():
-    near, far = blob(45, 60, 55, 90), blob(45, 40, 55, 60)
-    beside, car = blob(0, 60, 10, 90), blob(45, 60, 55, 90, label="vehicle")
+    near, far = seen(45, 60, 55, 90), seen(45, 40, 55, 60)
+    beside, car = seen(0, 60, 10, 90), seen(45, 60, 55, 90, label="vehicle")
     ranked = sorted([far, car, beside, near], key=lambda one: -urgency(one, SIZE))
     assert ranked == [near, car, far, beside]
 
 
-def test_a_blob_holds_a_vehicle_always_and_a_person_when_the_tracker_was_in_doubt():
-    sure, doubted = person(1, (0, 0, 10, 10)), person(2, (0, 0, 10, 10), lost=1)
-    car = Target(3, "vehicle", (0, 0, 10, 10), NOTHING, 0.9)
-    for one in (sure, doubted, car):
-        one.heed(blob(2, 0, 12, 10))
-    assert [one.box[0] for one in (sure, doubted, car)] == [0, 2, 2]
-    assert (doubted.lost, doubted.found) == (0, 4)
+def test_whom_the_detector_sees_is_where_it_says():
+    one = person(1, (0, 0, 10, 10), lost=2, unseen=2)
+    one.see(seen(2, 0, 12, 10))
+    assert (one.box, one.confidence) == ((2, 0, 12, 10), 0.8)
+    assert (one.age, one.found, one.lost, one.unseen) == (1, 4, 0, 0)
 
 
-def test_a_lost_target_is_found_again_by_a_blob_beside_it():
-    walker, moved = person(1, (0, 0, 10, 30), lost=1), blob(10, 0, 20, 30)
+def test_whom_nobody_looked_for_was_not_found():
+    one = person(1, (0, 0, 10, 10))
+    one.follow(None, min_confidence=0.3)
+    assert (one.box, one.lost, one.unseen, one.confidence) == ((0, 0, 10, 10), 1, 1, 0.0)
+
+
+def test_a_lost_target_is_found_again_beside_where_it_was():
+    walker, moved = person(1, (0, 0, 10, 30), lost=1), seen(10, 0, 20, 30)
     assert agreements([walker], [moved], least=0.3) == {1: moved}
     assert agreements([person(1, (0, 0, 10, 30))], [moved], least=0.3) == {}
 
 
-def test_a_track_ends_when_it_is_lost_or_no_blob_confirms_it_for_long():
+def test_a_track_ends_when_it_is_lost_or_the_detector_misses_it_for_long():
     config = TrackerConfig(lost_frames=5, unseen_frames=6)
     going = person(1, (0, 20, 10, 40))
     lost, unseen = person(2, (30, 20, 40, 40), lost=5), person(3, (60, 20, 70, 40), unseen=6)
     assert alive([unseen, lost, going], SIZE, config) == [going]
 
 
-def test_a_track_is_shown_when_it_was_found_often_and_a_blob_was_there_lately():
+def test_a_track_is_shown_when_it_was_found_often_and_seen_lately():
     config = TrackerConfig(confirm_frames=3, hidden_frames=2)
     new, lost = person(1, (0, 0, 9, 9), found=2), person(2, (0, 0, 9, 9), lost=1)
     alone, good = person(3, (0, 0, 9, 9), unseen=3), person(4, (0, 0, 9, 9), unseen=2)

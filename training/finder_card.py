@@ -26,15 +26,15 @@ begins and confirms tracks; LoRAT follows what it misses.
 **Licence of the weights: research and non-commercial use**, since PETS, CamVid and TuSimple frames
 made them.
 
-**Split.** Learnt from PETS frames 0..399 (boxes), rendered streets of seeds from 7100 on (boxes), and
-real streets of which the published weights say what is there; the last fifth of every clip was not
-used.  PETS from frame 400 and rendered streets of seeds from 9100 on chose among the states of the
-run, so the figures flatter a little.  AP: average precision at an overlap of 0.5; objects below 8 px
-in the network's picture do not count.
+**Split.** Learnt from PETS frames 0..399 (boxes), rendered streets of seeds from 7100 on (boxes),
+and real streets of which the published weights say what is there; the last fifth of every clip was
+not used.  PETS from frame 400 and rendered streets of seeds from 9100 on chose among the states of
+the run, so the figures flatter a little.  AP: average precision at an overlap of 0.5; objects below
+8 px in the network's picture do not count.
 
-**Known failures.** People below about 12 px in its picture (a person of 1.8 m beyond 60 m), groups in
-which one hides the other, and what COCO calls otherwise: trams, barriers, animals.  A parked bicycle
-is nobody.
+**Known failures.** People below about 12 px in its picture (a person of 1.8 m beyond 60 m), groups
+in which one hides the other, and what COCO calls otherwise: trams, barriers, animals.  A parked
+bicycle is nobody.
 """
 
 

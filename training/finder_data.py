@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from road_clarity.models.fastest_det import KINDS
+from road_clarity.models.fastest_det import KINDS, FastestDet
 from road_clarity.training.picture import Image, find_one, read_film, read_rgb
 from road_clarity.training.street_crops import place, relight, warp
 from road_clarity.training.tracking_sources import (
@@ -30,7 +30,7 @@ from road_clarity.training.tracking_sources import (
     pets_boxes,
 )
 
-VIEW = (512, 288)  # width, height of what the network sees [px]
+VIEW = FastestDet.input_size[::-1]  # width, height of what the network sees [px]
 MOST = 64  # objects of a view that count
 SMALLEST = 8 / 288  # height of a box in parts of the view below which nobody has to see it
 LEARNT, CHECKED = 7100, 9100  # first seeds of the rendered streets; evaluation takes others

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from road_clarity.models.fastest_det import FastestDet
 from road_clarity.models.ffnet import FFNet
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.lorat import Lorat
@@ -44,9 +45,11 @@ def drive(network: nn.Module, name: str, size: Size | None) -> Drive:
         classes = SegmentationStage(wanted, "cpu")
         return Drive(classes.networks[0], classes.run)
     if isinstance(network, Lorat):
-        classes = SegmentationStage(SegmentationConfig(), "cpu")
         tracks = TrackStage(TrackerConfig(weights=name, **torch_fp32), "cpu")
-        return Drive(tracks.networks[0], lambda frame: tracks.run(frame, classes.run(frame)))
+        return Drive(tracks.networks[0], tracks.run)
+    if isinstance(network, FastestDet):
+        tracks = TrackStage(TrackerConfig(finder=name, **torch_fp32), "cpu")
+        return Drive(tracks.networks[1], tracks.run)
     autoencoder, memory = pair_of(name)
     world = WorldStage(WorldConfig(vae=autoencoder, lstm=memory, **torch_fp32), "cpu")
     return Drive(world.networks[isinstance(network, LatentLstm)], world.run)

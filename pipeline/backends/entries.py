@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.errors import BadInput
+from road_clarity.models.fastest_det import Cells, FastestDet
 from road_clarity.models.ffnet import FFNet
 from road_clarity.models.latent_lstm import HIDDEN_SIZE, LatentLstm
 from road_clarity.models.lorat import Lorat, TrackMap
@@ -87,6 +88,7 @@ def with_state(outputs: Sequence[Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]
 ENTRIES: dict[type[nn.Module], tuple[Entry, ...]] = {
     LaneHeads: (Entry("forward", ("image",), LaneMaps._fields, LaneMaps._make),),
     FFNet: (SingleAnswer("forward", ("image",), ("logits",), first),),
+    FastestDet: (Entry("forward", ("image",), Cells._fields, Cells._make),),
     Lorat: (
         Entry(
             "forward",
@@ -132,7 +134,7 @@ def input_size(network: nn.Module, wanted: Size | None) -> Size | None:
 
 def examples(network: Any, entry: Entry, size: Size | None) -> tuple[Tensor, ...]:
     """Inputs of the right shapes; two at once where any number may come."""
-    if isinstance(network, LaneHeads):
+    if isinstance(network, LaneHeads | FastestDet):
         return (torch.zeros(1, 3, *network.input_size),)
     if isinstance(network, FFNet) and size is not None:
         return (torch.zeros(1, 3, size[1], size[0]),)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
+from road_clarity.models.fastest_det import FastestDet
 from road_clarity.models.ffnet import FFNet
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.lorat import Lorat
@@ -49,7 +50,7 @@ class Running:
 
 KINDS: dict[type[nn.Module], str] = {
     LaneHeads: "an SCNN", FFNet: "an FFNet", Lorat: "a LoRAT", Autoencoder: "an autoencoder",
-    LatentLstm: "a memory",
+    LatentLstm: "a memory", FastestDet: "a FastestDet",
 }  # fmt: skip
 
 

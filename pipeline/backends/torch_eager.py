@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from road_clarity.models.fastest_det import FastestDet
 from road_clarity.models.ffnet import FFNet
 from road_clarity.models.lorat import Lorat
 from road_clarity.models.scnn import LaneHeads
@@ -15,7 +16,7 @@ from road_clarity.pipeline.backends.entries import Entry, examples
 from road_clarity.pipeline.backends.graph import Flat, float32
 from road_clarity.pipeline.backends.runtime import BF16, Runtime
 
-CONVOLUTIONAL = (LaneHeads, FFNet)  # faster with all channels of a pixel side by side
+CONVOLUTIONAL = (LaneHeads, FFNet, FastestDet)  # faster with all channels of a pixel side by side
 ANY_SIZE = (64, 64)  # of an image for FFNet, which takes all [px]
 
 

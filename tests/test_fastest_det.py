@@ -1,0 +1,74 @@
+"""The detector: what cells say becomes boxes, and the published weights say what they published."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from road_clarity.models.detections import detections, overlaps, suppressed
+from road_clarity.models.fastest_det import Cells, FastestDet, corners
+from road_clarity.training.data_root import find_data_root
+
+DATA = find_data_root()
+
+
+def cells(objectness, boxes, classes):
+    """One row of cells; classes: COCO number each."""
+    logits = torch.full((1, 80, 1, len(objectness)), -20.0)
+    logits[0, classes, 0, range(len(classes))] = 20.0
+    return Cells(torch.tensor([[objectness]]), torch.tensor([[boxes]]), logits)
+
+
+def test_it_has_as_many_weights_as_published():
+    network = FastestDet()
+    assert sum(p.numel() for p in network.parameters()) == 244_490
+    assert len(network.state_dict()) == 420
+
+
+def test_a_cell_that_says_nothing_special_boxes_half_the_picture_around_its_corner():
+    found = corners(torch.zeros(1, 4, 2, 4))
+    assert found[0, 1, 2].tolist() == pytest.approx([0.25, 0.25, 0.75, 0.75])
+
+
+def test_of_two_boxes_on_one_person_the_surer_stays_and_a_car_stays_beside_it():
+    box, near = [0.1, 0.1, 0.2, 0.5], [0.1, 0.12, 0.2, 0.52]
+    said = detections(cells([0.5, 0.9, 0.7], [near, box, box], [0, 0, 2]), least=0.3)[0]
+    assert [(one.label, round(one.score, 3)) for one in said] == [
+        ("person", 0.939), ("vehicle", 0.807),
+    ]  # fmt: skip
+    assert said[0].box == pytest.approx(box)
+
+
+def test_what_is_neither_person_nor_vehicle_is_nobody():
+    dog = 16
+    assert detections(cells([0.9], [[0.1, 0.1, 0.2, 0.5]], [dog]), least=0.3) == [[]]
+
+
+def test_a_doubtful_box_is_none():
+    assert detections(cells([0.1], [[0.1, 0.1, 0.2, 0.5]], [0]), least=0.3) == [[]]
+
+
+def test_boxes_that_share_less_than_half_both_stay():
+    boxes = np.array([[0, 0, 10, 10], [4, 0, 14, 10], [1, 0, 11, 10]], np.float32)
+    assert overlaps(boxes[0], boxes[1:]).tolist() == pytest.approx([6 / 14, 9 / 11])
+    assert suppressed(boxes) == [0, 1]
+
+
+@pytest.mark.skipif(DATA is None, reason="needs the published weights in ROAD_CLARITY_DATA")
+def test_the_published_weights_answer_as_their_onnx_file():
+    onnxruntime = pytest.importorskip("onnxruntime")
+    network = FastestDet().eval()
+    path = DATA / "weights"
+    state = torch.load(path / "fastestdet_280epoch.pth", map_location="cpu", weights_only=True)
+    network.load_state_dict(state)
+    image = np.random.default_rng(0).integers(0, 255, (44, 44, 3), np.uint8)
+    large = cv2.resize(image, (352, 352), interpolation=cv2.INTER_CUBIC)
+    x = torch.from_numpy(large).permute(2, 0, 1)[None].float() / 255
+    session = onnxruntime.InferenceSession(str(path / "FastestDet.onnx"))
+    (theirs,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
+    with torch.inference_mode():
+        ours = network(x)
+    assert np.abs(ours.objectness[0].numpy() - theirs[0, 0]).max() < 1e-5
+    assert np.abs(ours.classes.softmax(1)[0].numpy() - theirs[0, 5:]).max() < 1e-5
+    boxes = corners(torch.from_numpy(theirs[:, 1:5]))
+    assert (ours.boxes - boxes).abs().max() < 1e-5
