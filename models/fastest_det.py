@@ -3,8 +3,8 @@
 The anchor-free detector of github.com/dog-qiuqiu/FastestDet (BSD-3) on ShuffleNetV2 (Ma et al.
 2018, arXiv:1807.11164): features of strides 8, 16 and 32 meet at stride 16, a depthwise pyramid
 widens what each cell sees (SPP, He et al. 2014, arXiv:1406.4729), and three small heads say of
-every cell how much of an object's centre it is, where that centre lies, how large the object is, and
-what it is.
+every cell how much of an object's centre it is, where that centre lies, how large the object is,
+and what it is.
 Module names are those of its published state dict.
 
 B batch, C channels, K classes, h x w cells of 16 px; images are (B, 3, H, W), BGR in [0, 1].
