@@ -15,6 +15,7 @@ from torch import Tensor
 from road_clarity.models.fastest_det import KINDS, Cells
 
 SAME = 0.5  # overlap (IoU) above which the weaker of two boxes says nothing new
+PART = 0.8  # share of the weaker box that lies in the other: it is a part of the same object
 MOST = 300  # cells that are looked at, the best first
 
 
@@ -55,14 +56,26 @@ def suppressed(boxes: NDArray[np.float32]) -> list[int]:
     """Which of the boxes (N, 4), the best first, remain."""
     kept: list[int] = []
     for index, box in enumerate(boxes):
-        if not kept or overlaps(box, boxes[kept]).max() <= SAME:
+        others = boxes[kept]
+        common, areas = shared(box, others), extent(others)
+        own = extent(box)
+        if not ((common > SAME * (areas + own - common)) | (common > PART * own)).any():
             kept.append(index)
     return kept
 
 
+def shared(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Area of the intersection with each of (N, 4): (N,)"""
+    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
+    return np.asarray(np.prod(np.clip(high - low, 0, None), axis=1), np.float32)
+
+
+def extent(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Area: (..., 4) -> (...)"""
+    return np.asarray(np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1), np.float32)
+
+
 def overlaps(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Intersection over union with each of (N, 4): (N,)"""
-    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
-    common = np.prod(np.clip(high - low, 0, None), axis=1)
-    areas = np.prod(others[:, 2:] - others[:, :2], axis=1) + np.prod(box[2:] - box[:2])
-    return np.asarray(common / np.maximum(areas - common, 1e-12), np.float32)
+    common = shared(box, others)
+    return np.asarray(common / np.maximum(extent(others) + extent(box) - common, 1e-12), np.float32)

@@ -54,6 +54,12 @@ def test_boxes_that_share_less_than_half_both_stay():
     assert suppressed(boxes) == [0, 1]
 
 
+def test_a_wheel_is_no_second_car_but_what_hides_the_car_is_somebody():
+    car, wheel, before = [0, 0, 40, 20], [2, 10, 10, 18], [-8, 0, 4, 30]
+    assert suppressed(np.array([car, wheel, before], np.float32)) == [0, 2]
+    assert suppressed(np.array([wheel, car], np.float32)) == [0, 1]
+
+
 @pytest.mark.skipif(DATA is None, reason="needs the published weights in ROAD_CLARITY_DATA")
 def test_the_published_weights_answer_as_their_onnx_file():
     onnxruntime = pytest.importorskip("onnxruntime")
