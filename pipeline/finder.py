@@ -21,7 +21,7 @@ class FinderConfig(Checked):
 
     finder: str = setting("fastest_det_edge", "weights of the detector that begins tracks")
     finder_score: float = setting(
-        0.5, "score from which a box of the detector counts", low=0.05, high=1.0
+        0.5, "score from which the detector's box keeps a track going", low=0.05, high=1.0
     )
     min_height: float = setting(
         0.03, "smallest height of an object [share of the image height]", low=0.0, high=1.0

@@ -77,7 +77,8 @@ class TrackStage:
 
     def _begin_with(self, image: Tensor, there: list[Candidate], size: tuple[int, int]) -> None:
         free = self._config.max_targets - len(self._targets)
-        newcomers = unexplained(there, self._targets, size)[:free]
+        sure = [one for one in there if one.score >= self._config.begin_score]
+        newcomers = unexplained(sure, self._targets, size)[:free]
         self._targets += [self._begin(image, candidate) for candidate in newcomers]
 
     def _begin(self, image: Tensor, candidate: Candidate) -> Target:
