@@ -17,6 +17,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.evidence.event import event_folders
 from road_clarity.pipeline.run_folder import is_run
 from road_clarity.service.address import Tls, bind
 from road_clarity.service.errors import Refusal
@@ -97,9 +98,11 @@ class Server:
         load: makes the explainer, now; load_maps, load_sheets: what draws these, when first asked
         for
         """
-        if not is_run(run):
+        if not is_run(run) and not event_folders(run):
             raise BadInput(
-                "run folder", run, "holds no frames.jsonl; make one with `road-clarity replay`"
+                "run folder",
+                run,
+                "holds no frames.jsonl and no events; make one with `road-clarity replay`",
             )
         self._stopping = threading.Event()
         self._queue = ExplainQueue()
