@@ -19,8 +19,8 @@ def explain(
         typer.Argument(
             metavar="WHAT",
             help="RECORDING (video, GIF, image folder, bag, run folder), of which --frame is "
-            "explained here, or the folder of an event; or FRAME number, event id or picture, which "
-            "a server is asked about",
+            "explained here, or the folder of an event; or FRAME number, event id or picture, "
+            "which a server is asked about",
         ),
     ] = None,
     frame: Annotated[
