@@ -47,7 +47,7 @@ def averaged(stamps: NDArray[np.float64], vectors: Vectors) -> Vectors:
 
 def unit(vectors: Vectors) -> Vectors:
     """Of length one, so that distances are angles."""
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def found_again(drives: NDArray[np.int64], stamps: NDArray[np.float64], vectors: Vectors) -> float:
