@@ -42,12 +42,11 @@ def plain_value(value: Any, field: FieldDescriptor) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def enum_name(value: int, enum: EnumDescriptor) -> str:
-    """EVENT_LABEL_FALSE_ALARM -> FALSE_ALARM; levels in small letters."""
-    if enum.name == "RiskLevel":
-        return LEVEL_NAMES[value]
-    prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
-    return str(enum.values_by_number[value].name).removeprefix(prefix)
+def enum_name(value: int, kind: EnumDescriptor) -> str:
+    """RISK_LEVEL_HIGH -> high, FAITHFULNESS_VERDICT_NOT_BETTER -> not_better"""
+    prefix = kind.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    known = kind.values_by_number.get(value)
+    return "" if known is None else known.name.removeprefix(prefix).lower()
 
 
 def event_line(event: Event) -> str:
