@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from road_clarity.service.gen.event_service_pb2 import Event
+from road_clarity.pipeline.evidence.journal import LABELS
+from road_clarity.service.gen.event_service_pb2 import Event, SearchSimilarEventsResponse
 from road_clarity.service.gen.explanation_service_pb2 import Explanation
 from road_clarity.service.gen.scene_pb2 import Box
 from road_clarity.service.messages import LEVEL_NAMES
@@ -37,16 +38,32 @@ def plain_value(value: Any, field: FieldDescriptor) -> Any:
     if isinstance(value, Message):
         return plain(value)
     if field.enum_type is not None:
-        return LEVEL_NAMES[value]
+        return enum_name(value, field.enum_type)
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def enum_name(value: int, kind: EnumDescriptor) -> str:
+    """RISK_LEVEL_HIGH -> high, FAITHFULNESS_VERDICT_NOT_BETTER -> not_better"""
+    prefix = kind.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    known = kind.values_by_number.get(value)
+    return "" if known is None else known.name.removeprefix(prefix).lower()
+
+
 def event_line(event: Event) -> str:
-    """One event in a list: when, how bad, what first."""
+    """One event in a list: when, how bad, what first, and what people said."""
     span = f"{event.start_ns * 1e-9:.2f}..{event.end_ns * 1e-9:.2f} s"
     why = event.reasons[0].text if event.reasons else ""
     level = LEVEL_NAMES[event.level]
-    return f"{event.id:32} {level:8} {event.score:4.2f}  {span:20} {event.source}: {why}"
+    said = [LABELS[event.label - 1]] if event.label < len(LABELS) else []
+    said += ["pinned"] * event.pinned
+    tail = f"  [{', '.join(said)}]" if said else ""
+    return f"{event.id:32} {level:8} {event.score:4.2f}  {span:20} {event.source}: {why}{tail}"
+
+
+def similar_lines(found: SearchSimilarEventsResponse) -> Iterator[str]:
+    for one in found.neighbours:
+        yield f"{one.distance:6.3f}  {event_line(one.event)}"
+    yield f"nearest of {found.compared} events, by {found.space}"
 
 
 def explanation_lines(answer: Explanation) -> Iterator[str]:

@@ -17,6 +17,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.evidence.event import event_folders
 from road_clarity.pipeline.run_folder import is_run
 from road_clarity.service.address import Tls, bind
 from road_clarity.service.errors import Refusal
@@ -97,9 +98,11 @@ class Server:
         load: makes the explainer, now; load_maps, load_sheets: what draws these, when first asked
         for
         """
-        if not is_run(run):
+        if not is_run(run) and not event_folders(run):
             raise BadInput(
-                "run folder", run, "holds no frames.jsonl; make one with `road-clarity replay`"
+                "run folder",
+                run,
+                "holds no frames.jsonl and no events; make one with `road-clarity replay`",
             )
         self._stopping = threading.Event()
         self._queue = ExplainQueue()
@@ -135,7 +138,7 @@ class Server:
             log.marks()  # a long run is read now, not during the first call
         risk = RiskServicer(log, self._stopping)
         risk_service_pb2_grpc.add_RiskServiceServicer_to_server(risk, self._server)
-        event = EventServicer(events)
+        event = EventServicer(events, self._queue)
         event_service_pb2_grpc.add_EventServiceServicer_to_server(event, self._server)
         subjects = Subjects(run, log, events)
         explain = ExplanationServicer(subjects, self._queue, explainer, load_maps, load_sheets)
