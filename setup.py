@@ -41,6 +41,7 @@ setup(
         f"{NAME}.models": ["weights/*", "*.cpp"],
         f"{NAME}.evaluation": ["*.jinja"],
         f"{NAME}.nodes": ["fastdds.xml"],
+        f"{NAME}.service.web": ["static/*"],
     },
     install_requires=[
         "torch==2.13.0",

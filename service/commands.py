@@ -27,6 +27,10 @@ def serve(
     grace: Annotated[
         float, typer.Option(help="how long calls may go on when asked to stop [s]", min=0.0)
     ] = 5.0,
+    web: Annotated[
+        bool, typer.Option("--web", help="show a page, to browsers on this machine")
+    ] = False,
+    web_port: Annotated[int, typer.Option(help="where the page is shown", min=0, max=65535)] = 8080,
 ) -> int:
     """Answer questions about a run over gRPC until Ctrl-C or SIGTERM."""
     quiet_grpc()
@@ -34,7 +38,7 @@ def serve(
     from road_clarity.service.running import serve_until_stopped
 
     tls = Tls.of(tls_cert, tls_key, tls_client_ca, "--tls-client-ca")
-    serve_until_stopped(run, address, tls, grace)
+    serve_until_stopped(run, address, tls, grace, web_port if web else None)
     return 0
 
 

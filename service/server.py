@@ -38,6 +38,7 @@ from road_clarity.service.picture import MAX_BYTES
 from road_clarity.service.risk_service import MAX_STREAMS, RiskServicer
 from road_clarity.service.run_log import RunLog
 from road_clarity.service.subject import Subjects
+from road_clarity.service.web.asked import Asked
 
 RISK, EVENTS, EXPLANATIONS = (
     module.DESCRIPTOR.services_by_name[name].full_name
@@ -109,7 +110,7 @@ class Server:
             ThreadPoolExecutor(WORKERS, "grpc"), interceptors=(self._guard,), options=OPTIONS
         )
         self.port = bind(self._server, address, tls)
-        self._add_services(run, self._queue.first(load), load_maps, load_sheets)
+        self.asked = self._add_services(run, self._queue.first(load), load_maps, load_sheets)
 
     def start(self) -> None:
         """Answer.  Explanations follow once their weights are loaded; health says when."""
@@ -129,7 +130,8 @@ class Server:
     def _add_services(
         self, run: Path, explainer: Future[Explainer], load_maps: Callable[[], MapMaker],
         load_sheets: Callable[[], SheetDrawer],
-    ) -> None:  # fmt: skip
+    ) -> Asked:  # fmt: skip
+        """Who answers: the page asks the same."""
         log, events = RunLog(run), EventStore(run)
         with suppress(Refusal):  # every call will say it
             log.marks()  # a long run is read now, not during the first call
@@ -146,6 +148,7 @@ class Server:
         explainer.add_done_callback(self._explanations_ready)
         names = (RISK, EVENTS, EXPLANATIONS, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
+        return Asked(run, log, events, risk, event, explain)
 
     def _explanations_ready(self, loaded: Future[Explainer]) -> None:
         failed = loaded.cancelled() or loaded.exception() is not None

@@ -1,0 +1,172 @@
+"""What the page asks and what it is answered: a path and a query in, a reply out.
+
+No sockets here.  Every number comes from the servicers and stores that answer over gRPC.
+
+    GET  /api/run                            what is served, and what can be asked
+    GET  /api/risk?buckets=N                 QueryRiskSeries
+    GET  /api/moment?s=SECONDS               GetRiskState, so long after the run's first frame
+    GET  /api/events?level=&code=&source=&text=&from_s=&until_s=&order_by=&page_token=   ListEvents
+    GET  /api/events/ID                      GetEvent, without pictures
+    GET  /api/events/ID/PICTURE              frame.png, overlay.jpg or error_map.png
+    GET  /api/events/ID/clip                 the frames around the event, as frames.jsonl has them
+    GET  /api/frames/INDEX/clip              the frames around that one
+    GET  /api/frames/INDEX.jpg               the camera's picture
+    POST /api/call/METHOD                    that method; its request as protobuf JSON
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from google.protobuf.json_format import ParseDict, ParseError
+
+from road_clarity.pipeline.events import ERROR_MAP_PNG, FRAME_PNG, OVERLAY_JPG
+from road_clarity.service.errors import invalid, not_ready, outside, unknown
+from road_clarity.service.gen import risk_service_pb2
+from road_clarity.service.gen.event_service_pb2 import EVENT_VIEW_BASIC, GetEventRequest
+from road_clarity.service.guard import refusal_of
+from road_clarity.service.messages import JPEG, PNG
+from road_clarity.service.run_log import Mark
+from road_clarity.service.run_pictures import picture_at
+from road_clarity.service.web.asked import Asked
+from road_clarity.service.web.clip import clip
+from road_clarity.service.web.event_query import list_request, nanoseconds
+from road_clarity.service.web.local_call import LocalCall
+from road_clarity.service.web.reply import Reply, as_json, refused
+from road_clarity.service.web.run_card import run_card
+from road_clarity.service.web.shown import shown
+
+Query = Mapping[str, str]
+EVENT, FRAME = r"(?P<event>[^/]+)", r"(?P<frame>\d{1,12})"
+
+
+class Api:
+    """Safe to use from several threads, as what it asks is."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._routes: list[tuple[re.Pattern[str], Callable[..., Reply]]] = [
+            (re.compile(pattern), answer)
+            for pattern, answer in (
+                ("run", self._run),
+                ("risk", self._risk),
+                ("moment", self._moment),
+                ("events", self._events),
+                (f"events/{EVENT}", self._event),
+                (f"events/{EVENT}/clip", self._event_clip),
+                (f"events/{EVENT}/(?P<picture>[a-z_]+[.][a-z]+)", self._event_picture),
+                (f"frames/{FRAME}/clip", self._frame_clip),
+                (f"frames/{FRAME}[.]jpg", self._frame_picture),
+            )
+        ]
+
+    def get(self, path: str, query: Query) -> Reply:
+        """path: behind /api/, unquoted"""
+        for pattern, answer in self._routes:
+            if found := pattern.fullmatch(path):
+                return guarded(f"GET {path}", partial(answer, query, **found.groupdict()))
+        return nothing_at(path)
+
+    def post(self, path: str, body: Any) -> Reply:
+        """body: parsed JSON"""
+        place, _, name = path.partition("/")
+        if place != "call" or name not in self._asked.methods:
+            return nothing_at(path)
+        return guarded(f"POST {path}", partial(self._call, name, body))
+
+    def _run(self, query: Query) -> Reply:
+        return as_json(run_card(self._asked))
+
+    def _risk(self, query: Query) -> Reply:
+        buckets = query.get("buckets", "0")
+        if not buckets.isdecimal():
+            raise invalid("buckets", "must be a whole number")
+        request = risk_service_pb2.QueryRiskSeriesRequest(buckets=min(int(buckets), 2**31 - 1))
+        return as_json(shown(self._asked.risk.QueryRiskSeries(request, LocalCall())))
+
+    def _moment(self, query: Query) -> Reply:
+        first_ns = min(mark.stamp_ns for mark in self._marks())
+        stamp_ns = first_ns + nanoseconds("s", query.get("s", ""))
+        request = risk_service_pb2.GetRiskStateRequest(stamp_ns=stamp_ns)
+        return as_json(shown(self._asked.risk.GetRiskState(request, LocalCall())))
+
+    def _events(self, query: Query) -> Reply:
+        stamps = (mark.stamp_ns for mark in self._asked.log.marks())
+        request = list_request(query, min(stamps, default=0))
+        return as_json(shown(self._asked.events.ListEvents(request, LocalCall())))
+
+    def _event(self, query: Query, event: str) -> Reply:
+        request = GetEventRequest(id=event, view=EVENT_VIEW_BASIC)
+        return as_json(shown(self._asked.events.GetEvent(request, LocalCall())))
+
+    def _event_picture(self, query: Query, event: str, picture: str) -> Reply:
+        store = self._asked.store
+        readers = {
+            FRAME_PNG: (PNG, store.frame),
+            OVERLAY_JPG: (JPEG, store.overlay),
+            ERROR_MAP_PNG: (PNG, store.error_map),
+        }
+        if picture not in readers:
+            raise unknown("PICTURE_UNKNOWN", f"an event has no {picture[:40]}")
+        media_type, read = readers[picture]
+        store.require(event)
+        content = read(event)
+        if content is None:
+            raise not_ready("NO_WORLD_MODEL", "there was no world model, so there is no error map")
+        return Reply(200, media_type, content)
+
+    def _event_clip(self, query: Query, event: str) -> Reply:
+        found = self._asked.store.get(event)
+        numbers = found.start_index, found.end_index, found.peak_index
+        return self._clip(*numbers)
+
+    def _frame_clip(self, query: Query, frame: str) -> Reply:
+        return self._clip(int(frame), int(frame), int(frame))
+
+    def _clip(self, first: int, last: int, peak: int) -> Reply:
+        marks, log = self._marks(), self._asked.log
+        for index in (first, last, peak):
+            self._mark(index)
+        rows = [log.row(mark) for mark in clip(marks, first, last, peak)]
+        return as_json({"peak_index": peak, "frames": rows})
+
+    def _frame_picture(self, query: Query, frame: str) -> Reply:
+        mark = self._mark(int(frame))
+        return Reply(200, JPEG, picture_at(self._asked.run, mark.stamp_ns))
+
+    def _call(self, name: str, body: Any) -> Reply:
+        method, request = self._asked.methods[name]
+        try:
+            asked = ParseDict(body, request())
+        except (ParseError, TypeError, ValueError, AttributeError) as error:
+            raise invalid("body", f"is no {request.DESCRIPTOR.name}: {error}"[:300]) from error
+        return as_json(shown(method(asked, LocalCall())))
+
+    def _marks(self) -> list[Mark]:
+        """Raises Refusal while there is nothing yet."""
+        marks = self._asked.log.marks()
+        if not marks:
+            raise not_ready("NO_FRAMES", "the run has no frames yet")
+        return marks
+
+    def _mark(self, index: int) -> Mark:
+        """The frame of that number: they are numbered from 0 on.  Raises Refusal."""
+        marks = self._marks()
+        if not 0 <= index < len(marks):
+            raise outside("index", 0, len(marks) - 1)
+        return marks[index]
+
+
+def guarded(name: str, answer: Callable[[], Reply]) -> Reply:
+    """The one place where exceptions of the page's questions end."""
+    try:
+        return answer()
+    except Exception as error:
+        return refused(refusal_of(error, name))
+
+
+def nothing_at(path: str) -> Reply:
+    return refused(unknown("PATH_UNKNOWN", f"there is nothing at {path[:100]}"))

@@ -1,0 +1,137 @@
+// Pictures of what was seen and what was not understood, each with what is known of its worth.
+
+import { byId, fill, make } from "./dom.js";
+import { call } from "./server.js";
+import { boxOf, corners, percent } from "./words.js";
+
+export class Maps {
+  /** told: called with every explanation, for the account of where numbers come from. */
+  constructor(told) {
+    this.told = told;
+    this.working = false;
+  }
+
+  /** subject: {event} or {index}; worked out at once for an event. */
+  show(subject) {
+    this.subject = subject;
+    this.made = {};
+    this.note = "";
+    this.paint();
+    if (subject.event) this.explain("reconstruction_error");
+  }
+
+  /** One question at a time: the server works on one anyway, and only the newest answer counts. */
+  async explain(method) {
+    if (this.working) {
+      this.next = method;
+      return;
+    }
+    const asked = this.subject;
+    this.working = method;
+    this.note = "";
+    this.paint();
+    try {
+      const answer = await call("ExplainFrame", { ...requestOf(asked), method, ...this.wishes?.(method) });
+      if (this.subject === asked) {
+        this.made[method] = answer;
+        this.told(answer);
+      }
+    } catch (error) {
+      if (this.subject === asked) this.note = error.message;
+    }
+    this.working = false;
+    const next = this.subject === asked ? this.next : this.subject.event && "reconstruction_error";
+    this.next = null;
+    this.paint();
+    if (next) this.explain(next);
+  }
+
+  paint() {
+    const buttons = [["reconstruction_error", "Explain this frame"], ["eigen_cam", "Eigen-CAM"], ["sheets", "Sheets of panels"]]
+      .map(([method, text]) => make("button", { type: "button", disabled: Boolean(this.working),
+        onclick: () => this.explain(method) }, this.made[method] ? `${text} again` : text));
+    const state = this.working ? `Working out ${this.working.replaceAll("_", " ")} …` : this.note;
+    fill(byId("maps"), make("p", { className: "quiet" }, this.words()),
+      make("div", { className: "controls" }, ...buttons,
+        make("span", { role: "status", className: this.note ? "trouble" : "quiet" }, state)),
+      make("div", { className: "cards" }, ...this.recorded(), ...this.explained(), ...this.standingOut()),
+      ...this.account(), ...this.sheets());
+  }
+
+  words() {
+    return this.subject.event
+      ? `Of the worst frame of the event, number ${this.subject.event.peak_index}.`
+      : `Of frame ${this.subject.index}; nothing is recorded of it but its picture, so choose what to work out.`;
+  }
+
+  recorded() {
+    if (!this.subject.event) return [];
+    const at = `/api/events/${encodeURIComponent(this.subject.event.id)}`;
+    const overlay = card("Overlay", `${at}/overlay.jpg`,
+      "What was seen: lanes, objects, road, and the reasons. Recorded.", null);
+    if (this.made.reconstruction_error) return [overlay];
+    return [overlay, card("Error map", `${at}/error_map.png`, "Bright: redrawn badly. Recorded.", null)];
+  }
+
+  explained() {
+    const answer = this.made.reconstruction_error;
+    if (!answer) return [];
+    return [
+      card("Error map", answer.error_map?.url, "Bright: the world model redraws this badly. Worked out now.",
+        this.worth(answer.faithfulness)),
+      card("Reconstruction", answer.reconstruction?.url, "The frame as the world model redraws it.", null)];
+  }
+
+  standingOut() {
+    return (this.made.eigen_cam?.network_maps ?? []).map((one) =>
+      card(`Eigen-CAM: ${one.network}`, one.picture?.url,
+        `Bright: what stands out in layer ${one.layer}.`, this.worth(one.faithfulness)));
+  }
+
+  /** Of a map that can be wrong; pictures of what was computed have none. */
+  worth() {
+    return null;
+  }
+
+  account() {
+    const answer = this.made.reconstruction_error;
+    if (!answer) return [];
+    const calm = answer.anomaly.p_value === null ? "" : `; ${percent(answer.anomaly.p_value)} of calm frames are at least as strange`;
+    const regions = answer.regions.map((region) => make("li", {},
+      make("strong", {}, region.label), ` at ${corners(boxOf(region.box))} px holds ${percent(region.error_share)} of the error, `,
+      `${region.times_worse === null ? "not known how many" : region.times_worse.toFixed(1)} times the rest: ${region.verdict}`));
+    return [
+      make("p", {}, `Redrawn with mean squared error ${answer.anomaly.score?.toFixed(4) ?? "not known"}${calm}.`),
+      make("ul", {}, ...regions),
+      answer.truncated_by_deadline ? make("p", { className: "quiet" }, "The time was over before all places were looked at.") : null];
+  }
+
+  sheets() {
+    return (this.made.sheets?.sheets ?? []).map((sheet) => make("figure", { className: "sheet" },
+      sheet.picture?.url ? enlargeable(sheet.picture.url, `Sheet: ${sheet.name}`) : null,
+      make("figcaption", {}, sheet.caption)));
+  }
+}
+
+export function requestOf(subject) {
+  return subject.event ? { event_id: subject.event.id } : { index: String(subject.index) };
+}
+
+function card(title, address, text, worth) {
+  return make("figure", { className: "card" },
+    address ? enlargeable(address, title) : make("p", { className: "none" }, "no picture"),
+    make("figcaption", {}, make("strong", {}, title), make("span", {}, text), worth));
+}
+
+function enlargeable(address, title) {
+  const image = make("img", { src: address, alt: title });
+  return make("button", { type: "button", className: "picture", "aria-label": `Enlarge: ${title}`,
+    onclick: () => enlarge(image.src, title) }, image);
+}
+
+function enlarge(address, title) {
+  byId("enlarged-title").textContent = title;
+  byId("enlarged-picture").src = address;
+  byId("enlarged-picture").alt = title;
+  byId("enlarged").showModal();
+}

@@ -1,0 +1,38 @@
+// How levels, times and numbers are written.
+
+import { make } from "./dom.js";
+
+export const LEVELS = {
+  nominal: { sign: "○", text: "nominal" },
+  elevated: { sign: "▲", text: "elevated" },
+  high: { sign: "■", text: "high" },
+  unknown: { sign: "?", text: "unknown" },
+};
+
+/** The level as sign and word: colour is not the only difference. */
+export function levelChip(level) {
+  const known = LEVELS[level] ?? LEVELS.unknown;
+  const sign = make("span", { className: "sign", "aria-hidden": "true" }, known.sign);
+  return make("span", { className: `level ${level}` }, sign, known.text);
+}
+
+/** Of nanoseconds, from the beginning of the run on. */
+export const secondsOf = (run, ns) => (ns - run.first_ns) * 1e-9;
+
+export function clock(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  const rest = (seconds - 60 * minutes).toFixed(seconds < 600 ? 1 : 0);
+  return `${minutes}:${rest.padStart(seconds < 600 ? 4 : 2, "0")}`;
+}
+
+export const score = (value) => (value === null || value === undefined ? "not known" : value.toFixed(2));
+
+export function percent(share) {
+  if (share === null || share === undefined) return "not known";
+  const value = 100 * share;
+  return `${value > 0 && value < 1 ? value.toFixed(1) : Math.round(value)} %`;
+}
+
+export const corners = (box) => box.map((side) => Math.round(side)).join(", ");
+
+export const boxOf = (region) => (region ? [region.x0, region.y0, region.x1, region.y1] : null);
