@@ -6,6 +6,7 @@ runs for days.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -110,6 +111,7 @@ class Server:
             ThreadPoolExecutor(WORKERS, "grpc"), interceptors=(self._guard,), options=OPTIONS
         )
         self.port = bind(self._server, address, tls)
+        self._address = re.sub(r":0$", f":{self.port}", address)
         self.asked = self._add_services(run, self._queue.first(load), load_maps, load_sheets)
 
     def start(self) -> None:
@@ -148,7 +150,7 @@ class Server:
         explainer.add_done_callback(self._explanations_ready)
         names = (RISK, EVENTS, EXPLANATIONS, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
-        return Asked(run, log, events, risk, event, explain)
+        return Asked(run, self._address, log, events, risk, event, explain)
 
     def _explanations_ready(self, loaded: Future[Explainer]) -> None:
         failed = loaded.cancelled() or loaded.exception() is not None

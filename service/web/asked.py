@@ -22,9 +22,10 @@ Method = tuple[
 
 @dataclass(frozen=True)
 class Asked:
-    """One run and those who answer about it."""
+    """One run and those who answer about it.  address: HOST:PORT where gRPC asks them."""
 
     run: Path
+    address: str
     log: RunLog
     store: EventStore
     risk: RiskServicer

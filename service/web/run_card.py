@@ -23,6 +23,7 @@ def run_card(asked: Asked) -> dict[str, Any]:
     return {
         "name": asked.run.absolute().name,
         "folder": str(asked.run),
+        "address": asked.address,
         "frames": len(marks),
         "first_ns": min((mark.stamp_ns for mark in marks), default=0),
         "last_ns": max((mark.stamp_ns for mark in marks), default=0),

@@ -2,9 +2,9 @@
 
 import { byId, fill, make } from "./dom.js";
 import { get } from "./server.js";
-import { clock, levelChip, score, secondsOf } from "./words.js";
+import { levelChip, score, spanOf } from "./words.js";
 
-const ORDERS = { "": "as they happened", "start_ns desc": "newest first", "score desc": "worst first" };
+const ORDERS = { "": "oldest first", "start_ns desc": "newest first", "score desc": "worst first" };
 
 export class EventList {
   /** choose: called with the event that somebody picks; listed: with all that are listed. */
@@ -68,11 +68,10 @@ export class EventList {
   }
 
   row(event) {
-    const span = `${clock(secondsOf(this.run, event.start_ns))} to ${clock(secondsOf(this.run, event.end_ns))}`;
     const why = event.reasons[0]?.text ?? "no reason was recorded";
     const button = make("button", { type: "button", onclick: () => this.choose(event) },
       make("span", { className: "line" }, levelChip(event.level),
-        make("strong", {}, score(event.score)), make("span", { className: "quiet" }, span)),
+        make("strong", {}, score(event.score)), make("span", { className: "quiet" }, spanOf(this.run, event))),
       make("span", { className: "why" }, why),
       make("span", { className: "quiet" }, `${event.reasons[0]?.code ?? ""} · ${event.source}`));
     if (event.id === this.chosen) button.setAttribute("aria-current", "true");

@@ -79,7 +79,7 @@ export class Maps {
     return [
       card("Error map", answer.error_map?.url, "Bright: the world model redraws this badly. Worked out now.",
         this.worth(answer.faithfulness)),
-      card("Reconstruction", answer.reconstruction?.url, "The frame as the world model redraws it.", null)];
+      stretched(card("Reconstruction", answer.reconstruction?.url, "The frame as the world model redraws it.", null), answer)];
   }
 
   standingOut() {
@@ -121,6 +121,14 @@ function card(title, address, text, worth) {
   return make("figure", { className: "card" },
     address ? enlargeable(address, title) : make("p", { className: "none" }, "no picture"),
     make("figcaption", {}, make("strong", {}, title), make("span", {}, text), worth));
+}
+
+/** The world model sees the frame as a square; shown in the shape of the frame. */
+function stretched(figure, { width, height }) {
+  figure.classList.add("stretched");
+  const image = figure.querySelector("img");
+  if (image) image.style.aspectRatio = `${width} / ${height}`;
+  return figure;
 }
 
 function enlargeable(address, title) {

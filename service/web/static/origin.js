@@ -2,6 +2,8 @@
 
 import { byId, fact, fill, make } from "./dom.js";
 
+const USUAL = "127.0.0.1:50051"; // where the command line looks by itself
+
 /** event: null for another frame; index: its number; answers: explanations that were asked for. */
 export function showOrigin(run, event, index, answers) {
   const recorded = Object.fromEntries((event?.models ?? []).map((one) => [one.name, one.sha256]));
@@ -45,7 +47,7 @@ function used(judged, now) {
 
 function commands(run, event, index, answers) {
   const what = event?.id ?? index;
-  const at = run.address ? ` --address ${run.address}` : "";
+  const at = run.address === USUAL ? "" : ` --address ${run.address}`;
   const methods = [...new Set(answers.map((one) => one.method))];
   const explained = (methods.length ? methods : ["reconstruction_error"]).map(
     (method) => `road-clarity explain ${what} --method ${method}${at}`);

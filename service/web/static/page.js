@@ -8,7 +8,7 @@ import { Maps } from "./maps.js";
 import { showOrigin } from "./origin.js";
 import { get } from "./server.js";
 import { Timeline } from "./timeline.js";
-import { clock, levelChip, score, secondsOf } from "./words.js";
+import { clock, levelChip, score, secondsOf, spanOf } from "./words.js";
 
 const POLL_MS = 3000; // while the run goes on
 
@@ -36,10 +36,9 @@ async function choose(event) {
   list.mark(event.id);
   history.replaceState(null, "", `#event=${encodeURIComponent(event.id)}`);
   byId("subject-title").textContent = event.reasons[0]?.text ?? event.id;
-  const [from, until] = [event.start_ns, event.end_ns].map((ns) => clock(secondsOf(run, ns)));
   fill(byId("subject-facts"), levelChip(event.level), make("strong", {}, score(event.score)),
-    ` ${from} to ${until}, worst at ${clock(secondsOf(run, event.peak_ns))} · ${event.source} · `,
-    make("code", {}, event.id));
+    make("span", {}, `${spanOf(run, event)}, worst at ${clock(secondsOf(run, event.peak_ns))}`),
+    make("span", {}, event.source), make("code", {}, event.id));
   maps.show(asked);
   const at = `events/${encodeURIComponent(event.id)}`;
   await showClip(asked, `${at}/clip`, `/api/${at}/frame.png`);

@@ -4,7 +4,7 @@ import { byId, draw, fill, make } from "./dom.js";
 import { get } from "./server.js";
 import { LEVELS, clock, score, secondsOf } from "./words.js";
 
-const HEIGHT = 132, TOP = 22, FLOOR = 96, STRIP = 8;
+const HEIGHT = 124, TOP = 22, FLOOR = 90, STRIP = 8;
 const LEFT = 34, RIGHT = 10;
 const MOST_TICKS = 12;
 
@@ -17,6 +17,7 @@ export class Timeline {
     this.buckets = [];
     this.now = 0;
     this.box = byId("timeline");
+    fill(byId("timeline-legend"), ...legend());
     this.box.tabIndex = 0;
     this.box.setAttribute("role", "slider");
     this.box.setAttribute("aria-label", "Moment of the run");
@@ -64,7 +65,7 @@ export class Timeline {
     const drawing = draw("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, "aria-hidden": "true" },
       ...this.grid(width), ...this.events.map((event) => this.span(event)), ...this.course(),
       ...this.events.map((event) => this.flag(event)), this.cursor);
-    fill(this.box, drawing, make("p", { className: "legend quiet" }, ...legend()));
+    fill(this.box, drawing);
     this.at(this.now);
   }
 
@@ -75,7 +76,7 @@ export class Timeline {
     const step = tick(this.length, Math.min(MOST_TICKS, Math.max(Math.floor(width / 80), 2)));
     const times = [];
     for (let at = 0; at <= this.length; at += step) {
-      times.push(draw("text", { x: this.x(at), y: HEIGHT - 8, "text-anchor": "middle" }, clock(at)));
+      times.push(draw("text", { x: this.x(at), y: HEIGHT - 8, "text-anchor": "middle" }, clock(at, step < 1)));
     }
     return [...levels, ...times];
   }
@@ -84,10 +85,10 @@ export class Timeline {
   course() {
     return this.buckets.flatMap((one) => {
       const x = this.x(secondsOf(this.run, one.start_ns));
-      const width = Math.max(this.x(secondsOf(this.run, one.end_ns)) - x, 1);
+      const width = Math.max(this.x(secondsOf(this.run, one.end_ns)) - x, 1) + 0.5; // no seams
       const top = this.y(one.max_score);
       return [
-        draw("rect", { class: "score", x, width, y: top, height: Math.max(FLOOR - top, 1) }),
+        draw("rect", { class: `score ${one.worst_level}`, x, width, y: top, height: Math.max(FLOOR - top, 1) }),
         draw("rect", { class: `strip ${one.worst_level}`, x, width, y: FLOOR + 2, height: STRIP })];
     });
   }
@@ -118,7 +119,6 @@ export class Timeline {
   click(event) {
     const bounds = this.box.getBoundingClientRect();
     const x = event.clientX - bounds.left;
-    if (event.clientY - bounds.top > HEIGHT) return;
     const seconds = ((x - LEFT) / (bounds.width - LEFT - RIGHT)) * this.length;
     const near = this.events.find((one) =>
       this.x(secondsOf(this.run, one.start_ns)) - 8 <= x && x <= this.x(secondsOf(this.run, one.end_ns)) + 8);
@@ -145,5 +145,5 @@ function tick(length, most) {
 function legend() {
   const signs = Object.entries(LEVELS).map(([level, one]) =>
     make("span", { className: "entry" }, make("span", { className: `swatch ${level}` }), `${one.sign} ${one.text}`));
-  return [...signs, make("span", { className: "entry" }, "signs on top: events; click or use the arrow keys")];
+  return [...signs, make("span", { className: "entry" }, "signs on top: events")];
 }

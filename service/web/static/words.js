@@ -19,11 +19,17 @@ export function levelChip(level) {
 /** Of nanoseconds, from the beginning of the run on. */
 export const secondsOf = (run, ns) => (ns - run.first_ns) * 1e-9;
 
-export function clock(seconds) {
-  const minutes = Math.floor(seconds / 60);
-  const rest = (seconds - 60 * minutes).toFixed(seconds < 600 ? 1 : 0);
-  return `${minutes}:${rest.padStart(seconds < 600 ? 4 : 2, "0")}`;
+/** minutes:seconds, with tenths or without */
+export function clock(seconds, tenths = true) {
+  const parts = Math.round(seconds * (tenths ? 10 : 1));
+  const [minute, digits] = tenths ? [600, 1] : [60, 0];
+  const rest = ((parts % minute) * 60) / minute;
+  return `${Math.floor(parts / minute)}:${rest.toFixed(digits).padStart(tenths ? 4 : 2, "0")}`;
 }
+
+/** From when to when an event goes. */
+export const spanOf = (run, event) =>
+  [event.start_ns, event.end_ns].map((ns) => clock(secondsOf(run, ns))).join("–");
 
 export const score = (value) => (value === null || value === undefined ? "not known" : value.toFixed(2));
 
