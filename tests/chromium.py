@@ -21,10 +21,10 @@ from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --mute-audio "
-    "--disable-background-networking --disable-component-update --disable-sync "
-    "--disable-dev-shm-usage --hide-scrollbars --remote-debugging-pipe"
-).split()
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--mute-audio", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe",
+)  # fmt: skip
 # It reads from descriptor 3 and writes to 4.
 START = (
     "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); "
@@ -71,11 +71,14 @@ class Chromium:
         os.close(self._in)
 
     def open(self, address: str, width: int = 1280, height: int = 800) -> None:
+        self.resize(width, height)
+        self.ask("Page.navigate", url=address)
+
+    def resize(self, width: int, height: int) -> None:
         self.ask(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=False,
         )  # fmt: skip
-        self.ask("Page.navigate", url=address)
 
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression; a promise is waited for."""

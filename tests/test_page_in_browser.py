@@ -1,0 +1,151 @@
+"""The page in a real browser; skipped where there is none (`apt-get install chromium`)."""
+
+import json
+
+import pytest
+from chromium import CHROMIUM, Chromium
+from made_run import MadeExplainer, MadeMaps, MadeSheets, made_run
+
+from road_clarity.service.server import Server
+from road_clarity.service.web.api import Api
+from road_clarity.service.web.server import PageServer
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine; apt-get install chromium"
+)
+FIRST, SECOND, THIRD = (f"000{i}-corridor-person" for i in (1, 2, 3))
+HOSTILE = '<img src=x onerror="window.broken = 1"><script>window.broken = 1</script>'
+CHOSEN = "document.querySelector('#event-list [aria-current]')?.closest('li').dataset.event"
+SHOWN = "document.querySelector('.stage img')?.naturalWidth > 0"
+FRAME = "document.querySelector('#clip .line .quiet').textContent"
+
+
+def spoiled(run):
+    """The second event's texts come from someone who means harm."""
+    file = run / "events" / SECOND / "event.json"
+    event = json.loads(file.read_text())
+    event["reasons"][0] |= {"text": HOSTILE, "code": HOSTILE}
+    event["source"] = HOSTILE
+    file.write_text(json.dumps(event))
+    return run
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    run = spoiled(made_run(tmp_path_factory.mktemp("served") / "run"))
+    server = Server(
+        run, "127.0.0.1:0", load=MadeExplainer, load_maps=MadeMaps, load_sheets=MadeSheets
+    )
+    page = PageServer(0)
+    page.start(Api(server.asked))
+    yield page.url
+    page.stop()
+    server.stop(0.0)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with Chromium(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser, address):
+    """The page with its first event chosen; afterwards nothing may have been complained about."""
+    browser.ask("Page.navigate", url="about:blank")
+    browser.complaints.clear(), browser.requests.clear()
+    browser.open(address)
+    browser.until(f"{CHOSEN} === '{FIRST}' && {SHOWN}")
+    browser.until("document.querySelectorAll('.card').length >= 3")
+    yield browser
+    assert browser.complaints == []
+    strangers = [one for one in browser.requests if not one.startswith((address, "data:", "blob:"))]
+    assert strangers == ["about:blank"] * len(strangers)
+
+
+def choose(page, event):
+    page.run(f"document.querySelector('[data-event=\"{event}\"] button').click()")
+    page.until(f"{CHOSEN} === '{event}' && {SHOWN}")
+
+
+def listed(page):
+    return page.run(
+        "[...document.querySelectorAll('#event-list li')].map((one) => one.dataset.event)"
+    )
+
+
+def test_the_worst_frame_is_shown_with_its_causes(page):
+    assert listed(page) == [FIRST, SECOND, THIRD]
+    assert page.run(FRAME).startswith("frame 2 ")
+    assert page.run("document.querySelector('.sum').textContent") == "0.80 = 0.80, the score."
+    widths = page.run("[...document.querySelectorAll('.bar .part')].map((one) => one.style.width)")
+    assert widths == ["80%"]
+
+
+def test_a_filter_leaves_the_others_out(page):
+    set_to = (
+        "(one) => { one.value = 'high'; one.dispatchEvent(new Event('change', {bubbles: true})); }"
+    )
+    page.run(f"({set_to})(document.querySelector('[name=level]'))")
+    page.until("document.querySelector('#event-count').textContent === '2 events'")
+    assert listed(page) == [FIRST, THIRD]
+
+
+def test_the_keyboard_steps_through_the_clip(page):
+    page.run("document.querySelector('#clip button').focus()")
+    page.press("ArrowRight")
+    assert page.run(FRAME).startswith("frame 3 ")
+    page.press("ArrowLeft")
+    page.press("ArrowLeft")
+    assert page.run(FRAME).startswith("frame 1 ")
+
+
+def test_the_timeline_is_a_slider(page):
+    page.run("document.querySelector('#timeline').focus()")
+    page.press("End")
+    page.until(f"{FRAME}.startsWith('frame 9 ')")
+    assert page.run("document.querySelector('#timeline').getAttribute('aria-valuenow')") == "5.4"
+    assert page.run("location.hash") == "#frame=9"
+
+
+def test_a_clip_plays(page):
+    page.run("document.querySelector('#clip .controls button').click()")
+    page.until(f"{FRAME}.startsWith('frame 3 ') || {FRAME}.startsWith('frame 4 ')")
+    page.run("document.querySelector('#clip .controls button').click()")
+    assert page.run("document.querySelector('#clip .controls button').textContent") == "▶ Play"
+
+
+def test_an_explanation_says_where_it_comes_from(page):
+    page.until("document.querySelector('#maps ul').textContent.includes('dead channel')")
+    assert page.run("document.querySelector('#origin').textContent.includes('" + "ab" * 32 + "')")
+
+
+def test_what_stands_out_is_drawn_on_demand(page):
+    page.run(
+        "[...document.querySelectorAll('#maps button')]"
+        ".find((one) => one.textContent === 'Eigen-CAM').click()"
+    )
+    page.until("document.querySelector('#maps').textContent.includes('Eigen-CAM: segmentation')")
+
+
+def test_texts_from_outside_stay_texts(page):
+    choose(page, SECOND)
+    assert page.run("document.querySelector('#subject-title').textContent") == HOSTILE
+    assert page.run("window.broken") is None
+    assert page.run("document.querySelectorAll('body script, img[src=x]').length") == 0
+
+
+def test_everything_that_can_be_used_has_a_name(page):
+    nameless = page.run(
+        "[...document.querySelectorAll('button, input, select, textarea, img, [role=slider]')]"
+        ".filter((one) => !one.textContent.trim() && !one.ariaLabel && !one.alt)"
+        ".filter((one) => !one.labels?.length)"
+        ".filter((one) => one.id !== 'enlarged-picture').map((one) => one.outerHTML)"
+    )
+    assert nameless == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (820, 1180), (600, 960)])
+def test_nothing_sticks_out_at_the_side(page, width, height):
+    page.resize(width, height)
+    assert page.run("document.documentElement.scrollWidth") == width
