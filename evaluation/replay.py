@@ -24,9 +24,11 @@ from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.backends.runtime import Runtime
 from road_clarity.pipeline.events import Event, EventRecorder, Moment
+from road_clarity.pipeline.evidence.journal import carry_over
+from road_clarity.pipeline.evidence.provenance import Origin, parameters_of
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import frame_row
-from road_clarity.pipeline.run_folder import MCAP, REPORT, RunFolder, read_rows, staged
+from road_clarity.pipeline.run_folder import EVENTS, MCAP, REPORT, RunFolder, read_rows, staged
 
 if TYPE_CHECKING:
     from road_clarity.pipeline.perception import Outcome
@@ -63,6 +65,7 @@ def replay(
         for source, frame in joined(sources, pipeline.restart):
             run.step(source, frame)
             seen()
+        carry_over(out / EVENTS, folder / EVENTS)
         return run.finish()
 
 
@@ -89,7 +92,9 @@ class Replay:
         self._folder, self._pipeline = folder, pipeline
         self._run = RunFolder(folder)
         self._sha256 = {name: card.sha256 for name, card in pipeline.cards.items()}
-        self._recorder = EventRecorder(self._run.events, self._sha256)
+        self._recorder = EventRecorder(
+            self._run.events, origin_of(pipeline), pipeline.config.evidence, on_lost=give_up
+        )
         self._filmstrip = Filmstrip()
         self._events: list[Event] = []
         self._parts: dict[str, list[int]] = {}  # source -> stamps of its frames
@@ -161,6 +166,20 @@ class Replay:
             },
             "digest": self._run.digest,
         }
+
+
+def origin_of(pipeline: Pipeline) -> Origin:
+    """What judges the frames of this run."""
+    return Origin(
+        {name: card.sha256 for name, card in pipeline.cards.items()},
+        parameters_of(pipeline.config),
+        {name: runtime.as_dict() for name, runtime in pipeline.runtimes.items()},
+    )
+
+
+def give_up(text: str, error: OSError) -> None:
+    """On the road the drive goes on; a replay without its evidence is made again."""
+    raise OSError(error.errno, f"{text}: {error.strerror}") from error
 
 
 def percentiles(milliseconds: Sequence[float]) -> dict[str, float]:

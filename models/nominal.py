@@ -71,10 +71,14 @@ class Whitening(nn.Module):
         self.get_buffer("mean").copy_(calm.mean(0))
         self.get_buffer("matrix").copy_(matrix)
 
+    def white(self, x: Tensor) -> Tensor:
+        """The vector in calm standard deviations, which do not depend on each other: (B, D)"""
+        whitened: Tensor = (x - self.get_buffer("mean")) @ self.get_buffer("matrix")
+        return whitened
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, D) -> (B,)"""
-        centred = x - self.get_buffer("mean")
-        return (centred @ self.get_buffer("matrix")).square().sum(-1)
+        return self.white(x).square().sum(-1)
 
 
 def calibration_id(*parts: nn.Module) -> str:

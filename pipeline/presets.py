@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.evidence.event import EventConfig
 from road_clarity.pipeline.gate import GateConfig
 from road_clarity.pipeline.lanes import LaneConfig
 from road_clarity.pipeline.segmentation import SegmentationConfig
@@ -27,6 +28,7 @@ class PipelineConfig:
     tracks: TrackerConfig = field(default_factory=TrackerConfig)
     world: WorldConfig = field(default_factory=WorldConfig)
     safety: SafetyConfig = field(default_factory=SafetyConfig)
+    evidence: EventConfig = field(default_factory=EventConfig)
 
 
 PRESETS: dict[str, PipelineConfig] = {

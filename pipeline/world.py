@@ -25,7 +25,7 @@ from road_clarity.pipeline.latent_clock import LatentClock
 from road_clarity.pipeline.weights import names, read_card
 from road_clarity.safety import anomaly
 from road_clarity.safety.horizon import check_pair
-from road_clarity.safety.scene import World
+from road_clarity.safety.scene import Latent, World
 from road_clarity.safety.settings import setting
 
 GAP_S = 0.5  # a longer pause between frames starts the memory anew [s]
@@ -56,6 +56,7 @@ class WorldStage:
         check_made_for(vae.card, lstm.card)
         self.networks, self._vae, self._lstm = (vae, lstm), vae.network, lstm.network
         self._steps = round(config.horizon_s / STEP_S)
+        self._space = space_of(vae.card)
         self._calibration_id = anomaly.world_calibration_id(self._vae, self._lstm)
         self._clock = LatentClock(round(STEP_S * 1e9), round(GAP_S * 1e9))
         self.reset()
@@ -87,6 +88,7 @@ class WorldStage:
             calibration_id=self._calibration_id,
             reconstruction=picture(seen.reconstruction),
             prediction=self._prediction,
+            latent=placed(self._vae, seen.latents, self._space),
         )
 
     def _remember(self, due: list[Tensor]) -> None:
@@ -100,6 +102,17 @@ class WorldStage:
             if self._steps > 1:
                 ahead = self._lstm.dream(ahead, self._state, self._steps - 1)[:, -1]
             self._prediction = picture(self._vae.decode(ahead))
+
+
+def placed(vae: Autoencoder, latents: Tensor, space: str) -> Latent:
+    """latents: (1, D)"""
+    whitened = vae.calm_latent.white(latents)
+    return Latent(latents[0].cpu().numpy(), whitened[0].cpu().numpy(), space)
+
+
+def space_of(card: Card) -> str:
+    """Names the latents of these very weights."""
+    return f"{card.name}@{card.sha256[:12]}"
 
 
 def check_made_for(vae: Card, lstm: Card) -> None:

@@ -59,6 +59,15 @@ class Tracks:
 
 
 @dataclass(frozen=True, eq=False)
+class Latent:
+    """Where the world model places the frame.  D latent dimensions."""
+
+    values: NDArray[np.float32]  # (D,)
+    whitened: NDArray[np.float32]  # (D,) the same in standard deviations of calm frames
+    space: str  # names the weights; only latents of one space can be compared
+
+
+@dataclass(frozen=True, eq=False)
 class World:
     """What the world model makes of the frame.  h, w: the model's own image size."""
 
@@ -75,6 +84,7 @@ class World:
     calibration_id: str
     reconstruction: NDArray[np.uint8]  # (h, w, 3) RGB
     prediction: NDArray[np.uint8] | None  # (h, w, 3) RGB
+    latent: Latent | None = None  # does not travel over topics
 
 
 @dataclass(frozen=True)

@@ -1,95 +1,123 @@
-"""The events of a run as they lie in its folder.
-
-A name from outside becomes part of a path only after it was seen to be a plain name.
-"""
+"""The events of a run for those who ask over the wire: evidence, or a refusal that says why not."""
 
 from __future__ import annotations
 
-import json
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from road_clarity.pipeline.events import ERROR_MAP_PNG, EVENT_JSON, FRAME_PNG, OVERLAY_JPG, Event
-from road_clarity.pipeline.run_folder import EVENTS
-from road_clarity.safety.level import LEVELS
-from road_clarity.service.errors import Refusal, damaged, invalid, unknown
+from google.rpc import code_pb2
 
-ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
+from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.evidence.bundle import Damaged, read_part
+from road_clarity.pipeline.evidence.event import (
+    ERROR_MAP_PNG,
+    EVENT_ID,
+    FRAME_PNG,
+    OVERLAY_JPG,
+    Event,
+)
+from road_clarity.pipeline.evidence.index_row import Entry
+from road_clarity.pipeline.evidence.store import (
+    Busy,
+    Conflict,
+    Evidence,
+    Pinned,
+    Reused,
+    Unknown,
+)
+from road_clarity.service.errors import (
+    Refusal,
+    busy,
+    damaged,
+    error_info,
+    invalid,
+    not_ready,
+    unknown,
+)
+
+RETRY_S = 1.0
 
 
 class EventStore:
     """Reads what is there at the time of asking; an event never changes once it is there."""
 
     def __init__(self, run: Path) -> None:
-        self._folder = run / EVENTS
-        self._read: dict[tuple[str, int], Event] = {}
-
-    def ids(self) -> list[str]:
-        """Folders that are written to under another name until they are complete are left out."""
-        if not self._folder.is_dir():
-            return []
-        return sorted(path.name for path in self._folder.iterdir() if ID.fullmatch(path.name))
-
-    def all(self) -> tuple[list[Event], list[str]]:
-        """The events, and the ids of those that cannot be read."""
-        events, unreadable = [], []
-        for name in self.ids():
-            try:
-                events.append(self.get(name))
-            except Refusal:
-                unreadable.append(name)
-        return events, unreadable
+        """run: a run folder or an evidence folder"""
+        self.evidence = Evidence(run)
 
     def get(self, name: str) -> Event:
         """Raises Refusal: an id that is none, is not known, or whose record is damaged."""
-        self.require(name)
-        file = self._folder / name / EVENT_JSON
-        try:
-            key = name, file.stat().st_mtime_ns
-            if key not in self._read:
-                self._read[key] = checked(Event(**json.loads(file.read_bytes())), name)
-            return self._read[key]
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise damaged(
-                f"event {name}: {EVENT_JSON} cannot be read ({error})", id=name
-            ) from error
+        return readable(self.entry(name))
 
-    def require(self, name: str) -> None:
-        """Raises Refusal unless there is an event of that id."""
-        if not ID.fullmatch(name):
-            raise invalid("id", "must be the id of an event, as ListEvents gives it")
-        if not (self._folder / name).is_dir():
-            raise unknown("EVENT_UNKNOWN", f"there is no event {name}", id=name)
+    def entry(self, name: str) -> Entry:
+        """The event with what was said of it.  Raises Refusal as `get` does."""
+        with refusals(required(name)):
+            found = self.evidence.entry(name)
+        readable(found)
+        return found
 
     def frame(self, name: str) -> bytes:
         """The camera's picture at the peak, as PNG.  Raises Refusal."""
-        return self._picture(name, FRAME_PNG)
+        return self.part(name, FRAME_PNG)
 
     def overlay(self, name: str) -> bytes:
         """What was seen at the peak, as JPEG.  Raises Refusal."""
-        return self._picture(name, OVERLAY_JPG)
+        return self.part(name, OVERLAY_JPG)
 
     def error_map(self, name: str) -> bytes | None:
         """Where the world model failed, as PNG; None when there was none.  Raises Refusal."""
-        if not (self._folder / name / ERROR_MAP_PNG).exists():
+        if not (self.folder(name) / ERROR_MAP_PNG).exists():
             return None
-        return self._picture(name, ERROR_MAP_PNG)
+        return self.part(name, ERROR_MAP_PNG)
 
-    def _picture(self, name: str, file: str) -> bytes:
-        self.require(name)
-        try:
-            content = (self._folder / name / file).read_bytes()
-        except OSError as error:
-            raise damaged(f"event {name}: {file} cannot be read", id=name) from error
-        if not content:
-            raise damaged(f"event {name}: {file} is empty", id=name)
-        return content
+    def part(self, name: str, file: str) -> bytes:
+        """One file of the bundle, as it was stored.  Raises Refusal."""
+        bundle = self.folder(name)
+        with refusals(name):
+            return read_part(bundle, file)
+
+    def folder(self, name: str) -> Path:
+        """Raises Refusal unless there is an event of that id."""
+        self.entry(name)
+        return self.evidence.folder / name
 
 
-def checked(event: Event, name: str) -> Event:
-    """Raises ValueError when the record contradicts itself."""
-    if event.id != name or event.level not in LEVELS or not event.start_ns <= event.end_ns:
-        raise ValueError("id, level or stamps contradict each other")
-    for reason in event.reasons:
-        reason["code"], reason["share"], reason["region"], reason["text"]
-    return event
+def required(name: str) -> str:
+    """A name from outside becomes part of a path only when it is a plain name.  Raises Refusal."""
+    if not EVENT_ID.fullmatch(name):
+        raise invalid("id", "must be the id of an event, as ListEvents gives it")
+    return name
+
+
+def readable(entry: Entry) -> Event:
+    """Raises Refusal."""
+    if entry.event is None:
+        raise damaged(f"event {entry.id}: {entry.damage}", id=entry.id)
+    return entry.event
+
+
+@contextmanager
+def refusals(name: str) -> Iterator[None]:
+    """What goes wrong with the evidence of an event, as a refusal."""
+    try:
+        yield
+    except Unknown as error:
+        raise unknown("EVENT_UNKNOWN", f"there is no event {name}", id=name) from error
+    except Damaged as error:
+        raise damaged(f"event {name}: {error}", id=name) from error
+    except Busy as error:
+        raise busy(str(error), RETRY_S) from error
+    except BlockingIOError as error:
+        raise busy("somebody else is writing into the evidence folder", RETRY_S) from error
+    except Conflict as error:
+        raise Refusal(code_pb2.ABORTED, str(error), error_info("EVENT_CHANGED", id=name)) from error
+    except Pinned as error:
+        raise not_ready("EVENT_PINNED", str(error)) from error
+    except Reused as error:
+        raise invalid("request_id", str(error)) from error
+    except BadInput as error:
+        raise invalid(error.field, error.remedy) from error
+    except OSError as error:
+        text = f"the evidence folder cannot be written: {error.strerror}"
+        raise not_ready("EVIDENCE_NOT_WRITABLE", text) from error

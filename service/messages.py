@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from road_clarity.pipeline.events import Event
+from road_clarity.pipeline.evidence.index_row import Entry
+from road_clarity.pipeline.evidence.journal import LABELS, PIN, Mark
 from road_clarity.pipeline.frame_row import Row
 from road_clarity.safety.level import LEVELS
 from road_clarity.service.gen import event_service_pb2, scene_pb2
@@ -58,8 +59,11 @@ def risk_state(row: Row) -> scene_pb2.RiskState:
     )
 
 
-def event(record: Event) -> event_service_pb2.Event:
-    """Without pictures."""
+def event(entry: Entry) -> event_service_pb2.Event:
+    """Without pictures and history.  Raises ValueError for one that cannot be read."""
+    record = entry.event
+    if record is None:
+        raise ValueError(f"event {entry.id}: {entry.damage}")
     return event_service_pb2.Event(
         id=record.id,
         start_ns=record.start_ns,
@@ -71,7 +75,29 @@ def event(record: Event) -> event_service_pb2.Event:
         reasons=[reason(one) for one in record.reasons],
         source=record.source,
         models=models({name: one["sha256"] for name, one in record.models.items()}),
+        bundle_id=entry.bundle_id,
+        label=label_of(entry.label),
+        pinned=entry.pinned,
+        etag=entry.etag,
+        clip_start_ns=record.clip_start_ns or record.start_ns,
+        clip_end_ns=record.clip_end_ns or record.end_ns,
+        continues=record.continues or "",
     )
+
+
+def label_of(name: str) -> event_service_pb2.EventLabel:
+    """TRUE_RISK 1 .. UNLABELLED 4: EventLabel has the order of LABELS."""
+    return cast(event_service_pb2.EventLabel, LABELS.index(name) + 1)
+
+
+def mark(said: Mark) -> event_service_pb2.EventMark:
+    """One thing that was said of an event."""
+    answer = event_service_pb2.EventMark(who=said.who, when_ns=said.when_ns, note=said.note)
+    if said.kind == PIN:
+        answer.pinned = said.value == "true"
+    else:
+        answer.label = label_of(said.value)
+    return answer
 
 
 def models(sha256: Mapping[str, str]) -> list[scene_pb2.Model]:

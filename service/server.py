@@ -139,7 +139,7 @@ class Server:
             log.marks()  # a long run is read now, not during the first call
         risk = RiskServicer(log, self._stopping)
         risk_service_pb2_grpc.add_RiskServiceServicer_to_server(risk, self._server)
-        event = EventServicer(events)
+        event = EventServicer(events, self._queue)
         event_service_pb2_grpc.add_EventServiceServicer_to_server(event, self._server)
         subjects = Subjects(run, log, events)
         explain = ExplanationServicer(subjects, self._queue, explainer, load_maps, load_sheets)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from road_clarity.models.cards import Card
 from road_clarity.pipeline.backends.runtime import Runtime
+from road_clarity.pipeline.evidence.event import EventConfig
 from road_clarity.pipeline.frame import Frame
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.scene import (
@@ -93,6 +94,7 @@ def made_risk(stamp_ns: int, level: str, score: float = 0.8) -> Risk:
 @dataclass(frozen=True, kw_only=True)
 class MadeConfig:
     safety: SafetyConfig = field(default_factory=SafetyConfig)
+    evidence: EventConfig = field(default_factory=EventConfig)
 
 
 class MadePipeline:

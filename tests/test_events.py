@@ -97,7 +97,8 @@ def test_the_evidence_lies_in_the_folder_of_the_event(recorder, tmp_path):
     event = recorder.close()
     folder = tmp_path / "0001-corridor-person"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "error_map.png", "event.json", "frame.png", "overlay.jpg",
+        "clip.mcap", "error_map.png", "event.json", "frame.png", "manifest.json", "overlay.jpg",
+        "provenance.json", "tensors.safetensors",
     ]  # fmt: skip
     assert json.loads((folder / "event.json").read_text())["models"] == {
         "scnn_edge": {"sha256": "ab"}

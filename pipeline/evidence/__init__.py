@@ -1,0 +1,10 @@
+"""Evidence that lasts: bundles, their index, and what people said about them.
+
+Import from the modules; what other parts ask for most is here.
+"""
+
+from __future__ import annotations
+
+from road_clarity.pipeline.evidence.labelled import labelled
+
+__all__ = ["labelled"]
