@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from road_clarity.service.gen.event_service_pb2 import Event
@@ -16,7 +17,7 @@ from road_clarity.service.messages import LEVEL_NAMES
 
 
 def plain(message: Message) -> dict[str, Any]:
-    """For JSON: levels by name, null for what is absent or nan, pictures without their bytes."""
+    """For JSON: levels and labels by name, null for what is absent or nan, no bytes of pictures."""
     return {
         field.name: plain_field(message, field)
         for field in message.DESCRIPTOR.fields
@@ -37,8 +38,16 @@ def plain_value(value: Any, field: FieldDescriptor) -> Any:
     if isinstance(value, Message):
         return plain(value)
     if field.enum_type is not None:
-        return LEVEL_NAMES[value]
+        return enum_word(field.enum_type, value)
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def enum_word(kind: EnumDescriptor, number: int) -> Any:
+    """RISK_LEVEL_HIGH -> high; the number itself where this side does not know it."""
+    if number not in kind.values_by_number:
+        return number
+    prefix = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.name).upper() + "_"
+    return kind.values_by_number[number].name.removeprefix(prefix).lower()
 
 
 def event_line(event: Event) -> str:

@@ -8,7 +8,9 @@ No sockets here.  Every number comes from the servicers and stores that answer o
     GET  /api/events?level=&code=&source=&text=&from_s=&until_s=&order_by=&page_token=   ListEvents
     GET  /api/events/ID                      GetEvent, without pictures
     GET  /api/events/ID/PICTURE              frame.png, overlay.jpg or error_map.png
-    GET  /api/events/ID/clip                 the frames around the event, as frames.jsonl has them
+    GET  /api/events/ID/clip                 the frames around the event, as frames.jsonl has them,
+                                             and where their pictures are
+    GET  /api/events/ID/clip/STAMP.jpg       a picture that the event's own clip keeps
     GET  /api/frames/INDEX/clip              the frames around that one
     GET  /api/frames/INDEX.jpg               the camera's picture
     POST /api/call/METHOD                    that method; its request as protobuf JSON
@@ -20,10 +22,12 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from google.protobuf.json_format import ParseDict, ParseError
 
 from road_clarity.pipeline.events import ERROR_MAP_PNG, FRAME_PNG, OVERLAY_JPG
+from road_clarity.pipeline.run_folder import MCAP
 from road_clarity.service.errors import invalid, not_ready, outside, unknown
 from road_clarity.service.gen import risk_service_pb2
 from road_clarity.service.gen.event_service_pb2 import EVENT_VIEW_BASIC, GetEventRequest
@@ -34,6 +38,7 @@ from road_clarity.service.run_pictures import picture_at
 from road_clarity.service.web.asked import Asked
 from road_clarity.service.web.clip import clip
 from road_clarity.service.web.event_query import list_request, nanoseconds
+from road_clarity.service.web.kept_clips import KeptClips
 from road_clarity.service.web.local_call import LocalCall
 from road_clarity.service.web.reply import Reply, as_json, refused
 from road_clarity.service.web.run_card import run_card
@@ -47,7 +52,7 @@ class Api:
     """Safe to use from several threads, as what it asks is."""
 
     def __init__(self, asked: Asked) -> None:
-        self._asked = asked
+        self._asked, self._kept = asked, KeptClips(asked.store)
         self._routes: list[tuple[re.Pattern[str], Callable[..., Reply]]] = [
             (re.compile(pattern), answer)
             for pattern, answer in (
@@ -57,6 +62,7 @@ class Api:
                 ("events", self._events),
                 (f"events/{EVENT}", self._event),
                 (f"events/{EVENT}/clip", self._event_clip),
+                (f"events/{EVENT}/clip/(?P<stamp>[0-9]{{1,19}})[.]jpg", self._kept_picture),
                 (f"events/{EVENT}/(?P<picture>[a-z_]+[.][a-z]+)", self._event_picture),
                 (f"frames/{FRAME}/clip", self._frame_clip),
                 (f"frames/{FRAME}[.]jpg", self._frame_picture),
@@ -112,7 +118,6 @@ class Api:
         if picture not in readers:
             raise unknown("PICTURE_UNKNOWN", f"an event has no {picture[:40]}")
         media_type, read = readers[picture]
-        store.require(event)
         content = read(event)
         if content is None:
             raise not_ready("NO_WORLD_MODEL", "there was no world model, so there is no error map")
@@ -120,8 +125,18 @@ class Api:
 
     def _event_clip(self, query: Query, event: str) -> Reply:
         found = self._asked.store.get(event)
-        numbers = found.start_index, found.end_index, found.peak_index
-        return self._clip(*numbers)
+        if (self._asked.run / MCAP).is_file():
+            return self._clip(found.start_index, found.end_index, found.peak_index)
+        frames = self._kept.frames(event)
+        at = [f"events/{quote(event)}/clip/{one.stamp_ns}.jpg" for one in frames]
+        rows = [one.row for one in frames]
+        return as_json({"peak_index": found.peak_index, "frames": rows, "pictures": at})
+
+    def _kept_picture(self, query: Query, event: str, stamp: str) -> Reply:
+        for one in self._kept.frames(event):
+            if one.stamp_ns == int(stamp):
+                return Reply(200, JPEG, one.jpeg)
+        raise unknown("PICTURE_UNKNOWN", f"the clip of event {event} has no picture of {stamp}")
 
     def _frame_clip(self, query: Query, frame: str) -> Reply:
         return self._clip(int(frame), int(frame), int(frame))
@@ -131,7 +146,8 @@ class Api:
         for index in (first, last, peak):
             self._mark(index)
         rows = [log.row(mark) for mark in clip(marks, first, last, peak)]
-        return as_json({"peak_index": peak, "frames": rows})
+        at = [f"frames/{row['index']}.jpg" for row in rows]
+        return as_json({"peak_index": peak, "frames": rows, "pictures": at})
 
     def _frame_picture(self, query: Query, frame: str) -> Reply:
         mark = self._mark(int(frame))

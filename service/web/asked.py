@@ -11,7 +11,7 @@ from typing import Any
 from road_clarity.service.event_service import EventServicer
 from road_clarity.service.event_store import EventStore
 from road_clarity.service.explanation_service import ExplanationServicer
-from road_clarity.service.gen import explanation_service_pb2
+from road_clarity.service.gen import event_service_pb2, explanation_service_pb2
 from road_clarity.service.risk_service import RiskServicer
 from road_clarity.service.run_log import RunLog
 
@@ -35,5 +35,12 @@ class Asked:
     @cached_property
     def methods(self) -> Mapping[str, Method]:
         """What the page may call by name; nothing else can be called."""
-        explain = explanation_service_pb2
-        return {"ExplainFrame": (self.explanations.ExplainFrame, explain.ExplainFrameRequest)}
+        explain, event = explanation_service_pb2, event_service_pb2
+        return {
+            "ExplainFrame": (self.explanations.ExplainFrame, explain.ExplainFrameRequest),
+            "LabelEvent": (self.events.LabelEvent, event.LabelEventRequest),
+            "PinEvent": (self.events.PinEvent, event.PinEventRequest),
+            "SearchSimilarEvents": (
+                self.events.SearchSimilarEvents, event.SearchSimilarEventsRequest,
+            ),
+        }  # fmt: skip

@@ -12,6 +12,7 @@ NS = 1_000_000_000
 # Where a filter of the page has the name, the comparison that it means.
 COMPARISONS = {
     "level": "level >= {}", "code": "code = {}", "source": "source = {}", "text": "id : {}",
+    "label": "label = {}", "pinned": "pinned = {}",
 }  # fmt: skip
 
 

@@ -49,6 +49,7 @@ export class Clip {
     this.run = run;
     this.fallback = fallback;
     this.frames = clip.frames;
+    this.paths = new Map(clip.frames.map((row, place) => [row.index, clip.pictures[place]]));
     this.fetching = Symbol();
     this.trouble.hidden = true;
     this.slider.max = String(this.frames.length - 1);
@@ -113,7 +114,7 @@ export class Clip {
 
   async fetchOne(index, mine) {
     try {
-      const address = await picture(`frames/${index}.jpg`);
+      const address = await picture(this.paths.get(index));
       if (this.fetching !== mine) return URL.revokeObjectURL(address);
       this.pictures.set(index, address);
       if (this.row.index === index) this.paint();

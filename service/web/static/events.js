@@ -2,7 +2,7 @@
 
 import { byId, fill, make } from "./dom.js";
 import { get } from "./server.js";
-import { levelChip, score, spanOf } from "./words.js";
+import { LABELS, labelWords, levelChip, score, spanOf } from "./words.js";
 
 const ORDERS = { "": "oldest first", "start_ns desc": "newest first", "score desc": "worst first" };
 
@@ -26,7 +26,7 @@ export class EventList {
       field("Level at least", choices("level", levels.map((one) => [one, one]))),
       field("Code", choices("code", run.codes.map((one) => [one, one]))),
       field("Source", choices("source", run.sources.map((one) => [one, one]))),
-      this.extra?.() ?? null,
+      field("Label", choices("label", Object.entries(LABELS).map(([name, one]) => [name, one.text]))),
       field("From [s]", number("from_s")),
       field("Until [s]", number("until_s")),
       field("Order", choices("order_by", Object.entries(ORDERS).slice(1), ORDERS[""])),
@@ -68,14 +68,23 @@ export class EventList {
   }
 
   row(event) {
+    const label = event.label === "unlabelled" ? "" : ` · ${LABELS[event.label]?.sign} ${labelWords(event.label)}`;
     const why = event.reasons[0]?.text ?? "no reason was recorded";
     const button = make("button", { type: "button", onclick: () => this.choose(event) },
       make("span", { className: "line" }, levelChip(event.level),
         make("strong", {}, score(event.score)), make("span", { className: "quiet" }, spanOf(this.run, event))),
       make("span", { className: "why" }, why),
-      make("span", { className: "quiet" }, `${event.reasons[0]?.code ?? ""} · ${event.source}`));
+      make("span", { className: "quiet" }, `${event.reasons[0]?.code ?? ""} · ${event.source}${label}`));
     if (event.id === this.chosen) button.setAttribute("aria-current", "true");
     return make("li", { "data-event": event.id }, button);
+  }
+
+  /** An event that was labelled or pinned. */
+  update(event) {
+    const place = this.events.findIndex((one) => one.id === event.id);
+    if (place < 0) return;
+    this.events[place] = event;
+    byId("event-list").children[place].replaceWith(this.row(event));
   }
 
   mark(id) {

@@ -4,6 +4,12 @@ import { byId, fill, make } from "./dom.js";
 import { call } from "./server.js";
 import { boxOf, corners, percent } from "./words.js";
 
+const VERDICTS = {
+  better_than_chance: ["✓", "Better than chance"],
+  not_better: ["✗", "No better than chance, do not rely on it"],
+  untold: ["?", "Faithfulness cannot be told"],
+};
+
 export class Maps {
   /** told: called with every explanation, for the account of where numbers come from. */
   constructor(told) {
@@ -50,6 +56,10 @@ export class Maps {
     const buttons = [["reconstruction_error", "Explain this frame"], ["eigen_cam", "Eigen-CAM"], ["sheets", "Sheets of panels"]]
       .map(([method, text]) => make("button", { type: "button", disabled: Boolean(this.working),
         onclick: () => this.explain(method) }, this.made[method] ? `${text} again` : text));
+    if (this.unmeasured) {
+      buttons.push(make("button", { type: "button", disabled: Boolean(this.working), onclick: () => this.measure() },
+        "Measure faithfulness"));
+    }
     const state = this.working ? `Working out ${this.working.replaceAll("_", " ")} …` : this.note;
     fill(byId("maps"), make("p", { className: "quiet" }, this.words()),
       make("div", { className: "controls" }, ...buttons,
@@ -78,19 +88,50 @@ export class Maps {
     if (!answer) return [];
     return [
       card("Error map", answer.error_map?.url, "Bright: the world model redraws this badly. Worked out now.",
-        this.worth(answer.faithfulness)),
+        this.worth(answer.faithfulness), trusted(answer.faithfulness)),
       stretched(card("Reconstruction", answer.reconstruction?.url, "The frame as the world model redraws it.", null), answer)];
   }
 
   standingOut() {
     return (this.made.eigen_cam?.network_maps ?? []).map((one) =>
       card(`Eigen-CAM: ${one.network}`, one.picture?.url,
-        `Bright: what stands out in layer ${one.layer}.`, this.worth(one.faithfulness)));
+        `Bright: what stands out in layer ${one.layer}.`, this.worth(one.faithfulness), trusted(one.faithfulness)));
   }
 
-  /** Of a map that can be wrong; pictures of what was computed have none. */
-  worth() {
-    return null;
+  /** What a map is worth: measured, or said to be unmeasured. */
+  worth(measured) {
+    if (!this.measures) return null;
+    if (!measured) return make("span", { className: "quiet" }, "Faithfulness: not measured.");
+    const [sign, text] = VERDICTS[measured.verdict] ?? VERDICTS.untold;
+    return make("span", { className: "worth" }, make("strong", {}, `${sign} ${text}. `), figures(measured));
+  }
+
+  /** Of the maps that came without. */
+  async measure() {
+    const asked = this.subject;
+    this.working = "faithfulness";
+    this.paint();
+    for (const method of ["reconstruction_error", "eigen_cam"].filter((one) => this.made[one])) {
+      try {
+        const answer = await call("ScoreExplanation", { explanation: { ...requestOf(asked), method } });
+        if (this.subject === asked) this.take(method, answer.maps);
+      } catch (error) {
+        if (this.subject === asked) this.note = error.message;
+      }
+    }
+    this.working = false;
+    this.paint();
+  }
+
+  take(method, scores) {
+    const of = (name) => scores.find((one) => one.map === name) ?? null;
+    if (method === "reconstruction_error") this.made[method].faithfulness = of("error_map") ?? scores[0] ?? null;
+    else for (const one of this.made[method].network_maps) one.faithfulness = of(one.network);
+  }
+
+  get unmeasured() {
+    const maps = [this.made.reconstruction_error, ...(this.made.eigen_cam?.network_maps ?? [])];
+    return this.measures && maps.some((one) => one && !one.faithfulness);
   }
 
   account() {
@@ -113,12 +154,20 @@ export class Maps {
   }
 }
 
+const trusted = (measured) => !measured || measured.verdict === "better_than_chance";
+
 export function requestOf(subject) {
   return subject.event ? { event_id: subject.event.id } : { index: String(subject.index) };
 }
 
-function card(title, address, text, worth) {
-  return make("figure", { className: "card" },
+/** Deletion: what is left of the effect; insertion: what there is of it; both beside chance. */
+function figures({ deletion, deletion_random, insertion, insertion_random }) {
+  const shown = (value) => (value === null || value === undefined ? "?" : value.toFixed(2));
+  return `Deletion ${shown(deletion)} (chance ${shown(deletion_random)}), insertion ${shown(insertion)} (chance ${shown(insertion_random)}).`;
+}
+
+function card(title, address, text, worth, trusted = true) {
+  return make("figure", { className: trusted ? "card" : "card doubtful" },
     address ? enlargeable(address, title) : make("p", { className: "none" }, "no picture"),
     make("figcaption", {}, make("strong", {}, title), make("span", {}, text), worth));
 }
@@ -131,7 +180,7 @@ function stretched(figure, { width, height }) {
   return figure;
 }
 
-function enlargeable(address, title) {
+export function enlargeable(address, title) {
   const image = make("img", { src: address, alt: title });
   return make("button", { type: "button", className: "picture", "aria-label": `Enlarge: ${title}`,
     onclick: () => enlarge(image.src, title) }, image);

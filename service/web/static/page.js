@@ -4,10 +4,13 @@ import { showCauses } from "./causes.js";
 import { Clip } from "./clip.js";
 import { byId, fill, make } from "./dom.js";
 import { EventList } from "./events.js";
+import { Labels } from "./labels.js";
 import { Maps } from "./maps.js";
 import { showOrigin } from "./origin.js";
 import { get } from "./server.js";
+import { showSimilar } from "./similar.js";
 import { Timeline } from "./timeline.js";
+import { WhatIf } from "./what_if.js";
 import { clock, levelChip, score, secondsOf, spanOf } from "./words.js";
 
 const POLL_MS = 3000; // while the run goes on
@@ -19,10 +22,13 @@ let answers = [];
 const timeline = new Timeline(choose, chooseMoment);
 const list = new EventList(choose, (events) => timeline.mark(events));
 const clip = new Clip(seen);
-const maps = new Maps((answer) => { answers.push(answer); account(); });
+const maps = new Maps(tell);
+const labels = new Labels((event) => list.update(event));
+const whatIf = new WhatIf(clip, tell);
 
 async function load() {
   run = await get("run");
+  maps.measures = can("ScoreExplanation");
   const span = clock(secondsOf(run, run.last_ns));
   byId("run").textContent =
     `${run.name}: ${run.frames} frames, ${span}${run.complete ? "" : ", still being recorded"}`;
@@ -40,6 +46,8 @@ async function choose(event) {
     make("span", {}, `${spanOf(run, event)}, worst at ${clock(secondsOf(run, event.peak_ns))}`),
     make("span", {}, event.source), make("code", {}, event.id));
   maps.show(asked);
+  if (can("LabelEvent")) labels.show(event);
+  if (can("SearchSimilarEvents")) showSimilar(run, event, choose, () => subject === asked);
   const at = `events/${encodeURIComponent(event.id)}`;
   await showClip(asked, `${at}/clip`, `/api/${at}/frame.png`);
 }
@@ -59,10 +67,20 @@ async function chooseFrame(index) {
   await showClip(asked, `frames/${index}/clip`, null);
 }
 
+const can = (method) => run.calls.includes(method);
+
+function tell(answer) {
+  answers.push(answer);
+  account();
+}
+
 function take(next) {
   subject = next;
   answers = [];
   byId("evidence").hidden = false;
+  byId("labels-part").hidden = !next.event || !can("LabelEvent");
+  byId("similar-part").hidden = !next.event || !can("SearchSimilarEvents");
+  byId("what-if-part").hidden = !can("ProbeCounterfactual");
   return next;
 }
 
@@ -70,6 +88,8 @@ async function showClip(asked, path, fallback) {
   const found = await answered(() => get(path));
   if (!found || subject !== asked) return;
   clip.show(run, found, fallback);
+  const row = found.frames.find((one) => one.index === found.peak_index);
+  if (row && can("ProbeCounterfactual")) whatIf.show(asked, row);
   account();
 }
 

@@ -9,6 +9,15 @@ export const LEVELS = {
   unknown: { sign: "?", text: "unknown" },
 };
 
+export const LABELS = {
+  true_risk: { sign: "✓", text: "true risk" },
+  false_alarm: { sign: "✗", text: "false alarm" },
+  uncertain: { sign: "~", text: "uncertain" },
+  unlabelled: { sign: "–", text: "not labelled" },
+};
+
+export const labelWords = (label) => (LABELS[label] ?? LABELS.unlabelled).text;
+
 /** The level as sign and word: colour is not the only difference. */
 export function levelChip(level) {
   const known = LEVELS[level] ?? LEVELS.unknown;
