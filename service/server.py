@@ -7,10 +7,11 @@ runs for days.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -27,12 +28,14 @@ from road_clarity.service.explainer import Explainer, MapMaker, SheetDrawer
 from road_clarity.service.explanation_service import ExplanationServicer
 from road_clarity.service.gen import (
     event_service_pb2,
-    event_service_pb2_grpc,
     explanation_service_pb2,
-    explanation_service_pb2_grpc,
     risk_service_pb2,
-    risk_service_pb2_grpc,
 )
+from road_clarity.service.gen.event_service_pb2_grpc import add_EventServiceServicer_to_server
+from road_clarity.service.gen.explanation_service_pb2_grpc import (
+    add_ExplanationServiceServicer_to_server,
+)
+from road_clarity.service.gen.risk_service_pb2_grpc import add_RiskServiceServicer_to_server
 from road_clarity.service.guard import Guard
 from road_clarity.service.picture import MAX_BYTES
 from road_clarity.service.risk_service import MAX_STREAMS, RiskServicer
@@ -53,6 +56,8 @@ OPTIONS = (
     ("grpc.so_reuseport", 0),  # a port that is taken is an error, not shared
     ("grpc.max_receive_message_length", MAX_BYTES + (1 << 20)),
 )
+# A service's full name, what adds its servicer to a server, and the servicer.
+Registered = tuple[str, Callable[[Any, grpc.Server], None], Any]
 SERVING, NOT_SERVING = (
     health_pb2.HealthCheckResponse.SERVING,
     health_pb2.HealthCheckResponse.NOT_SERVING,
@@ -109,13 +114,16 @@ class Server:
             ThreadPoolExecutor(WORKERS, "grpc"), interceptors=(self._guard,), options=OPTIONS
         )
         self.port = bind(self._server, address, tls)
-        self._add_services(run, self._queue.first(load), load_maps, load_sheets)
+        explainer = self._queue.first(load)
+        self._register(self._services(run, explainer, load_maps, load_sheets))
+        explainer.add_done_callback(self._explanations_ready)
 
     def start(self) -> None:
         """Answer.  Explanations follow once their weights are loaded; health says when."""
         self._server.start()
-        for name in (health.OVERALL_HEALTH, RISK, EVENTS):
-            self._health.set(name, SERVING)
+        for name in (health.OVERALL_HEALTH, *self._names):
+            if name != EXPLANATIONS:
+                self._health.set(name, SERVING)
 
     def stop(self, grace_s: float) -> None:
         """Say so, let calls finish for grace_s [s], then cut them off."""
@@ -126,26 +134,32 @@ class Server:
         self._server.stop(None).wait()  # ends those who only watch our health
         self._queue.stop()
 
-    def _add_services(
+    def _services(
         self, run: Path, explainer: Future[Explainer], load_maps: Callable[[], MapMaker],
         load_sheets: Callable[[], SheetDrawer],
-    ) -> None:  # fmt: skip
+    ) -> list[Registered]:  # fmt: skip
+        """What is served: one line a service."""
         log, events = RunLog(run), EventStore(run)
         with suppress(Refusal):  # every call will say it
             log.marks()  # a long run is read now, not during the first call
-        risk = RiskServicer(log, self._stopping)
-        risk_service_pb2_grpc.add_RiskServiceServicer_to_server(risk, self._server)
-        event = EventServicer(events)
-        event_service_pb2_grpc.add_EventServiceServicer_to_server(event, self._server)
         subjects = Subjects(run, log, events)
         explain = ExplanationServicer(subjects, self._queue, explainer, load_maps, load_sheets)
-        explanation_service_pb2_grpc.add_ExplanationServiceServicer_to_server(explain, self._server)
+        return [
+            (RISK, add_RiskServiceServicer_to_server, RiskServicer(log, self._stopping)),
+            (EVENTS, add_EventServiceServicer_to_server, EventServicer(events)),
+            (EXPLANATIONS, add_ExplanationServiceServicer_to_server, explain),
+        ]
+
+    def _register(self, services: Sequence[Registered]) -> None:
+        """Every service with its health, then health and reflection themselves."""
+        self._names = [name for name, _, _ in services]
+        for _, add, servicer in services:
+            add(servicer, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        for name in (health.OVERALL_HEALTH, RISK, EVENTS, EXPLANATIONS):
+        for name in (health.OVERALL_HEALTH, *self._names):
             self._health.set(name, NOT_SERVING)
-        explainer.add_done_callback(self._explanations_ready)
-        names = (RISK, EVENTS, EXPLANATIONS, health.SERVICE_NAME, reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(names, self._server)
+        known = (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(known, self._server)
 
     def _explanations_ready(self, loaded: Future[Explainer]) -> None:
         failed = loaded.cancelled() or loaded.exception() is not None
