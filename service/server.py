@@ -1,4 +1,4 @@
-"""The server: three services on a run folder, with health and reflection.
+"""The server: the services on a run folder, with health and reflection.
 
 Synchronous on purpose: grpc.aio leaks memory on cancelled streams (grpc/grpc#43360), and this one
 runs for days.
@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,35 +20,44 @@ from grpc_reflection.v1alpha import reflection
 
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.run_folder import is_run
+from road_clarity.service.access import ADMIN
 from road_clarity.service.address import Tls, bind
+from road_clarity.service.calls import tell_log
 from road_clarity.service.errors import Refusal
 from road_clarity.service.event_service import EventServicer
 from road_clarity.service.event_store import EventStore
 from road_clarity.service.explain_queue import WAITING, ExplainQueue
-from road_clarity.service.explainer import Explainer, MapMaker, SheetDrawer
 from road_clarity.service.explanation_service import ExplanationServicer
 from road_clarity.service.gen import (
     event_service_pb2,
     explanation_service_pb2,
+    model_service_pb2,
     risk_service_pb2,
 )
 from road_clarity.service.gen.event_service_pb2_grpc import add_EventServiceServicer_to_server
 from road_clarity.service.gen.explanation_service_pb2_grpc import (
     add_ExplanationServiceServicer_to_server,
 )
+from road_clarity.service.gen.model_service_pb2_grpc import add_ModelServiceServicer_to_server
 from road_clarity.service.gen.risk_service_pb2_grpc import add_RiskServiceServicer_to_server
 from road_clarity.service.guard import Guard
+from road_clarity.service.loading import PIPELINE
+from road_clarity.service.metrics import Metrics
+from road_clarity.service.model_service import ModelServicer
 from road_clarity.service.picture import MAX_BYTES
+from road_clarity.service.rate_limit import BURST, PER_S, RateLimit
 from road_clarity.service.risk_service import MAX_STREAMS, RiskServicer
 from road_clarity.service.run_log import RunLog
 from road_clarity.service.subject import Subjects
+from road_clarity.service.workshop import Loaders, Workshop
 
-RISK, EVENTS, EXPLANATIONS = (
+RISK, EVENTS, EXPLANATIONS, MODELS = (
     module.DESCRIPTOR.services_by_name[name].full_name
     for module, name in (
         (risk_service_pb2, "RiskService"),
         (event_service_pb2, "EventService"),
         (explanation_service_pb2, "ExplanationService"),
+        (model_service_pb2, "ModelService"),
     )
 )
 QUICK_CALLS = 8  # at a time, besides streams and explanations
@@ -64,25 +74,13 @@ SERVING, NOT_SERVING = (
 )
 
 
-def load_world_model() -> Explainer:
-    """Raises BadInput when its weights cannot be used."""
-    from road_clarity.service.world_explainer import WorldExplainer  # torch takes seconds to import
+@dataclass(frozen=True)
+class Rules:
+    """Who may do how much.  local_role: of callers without TLS, which only this machine has."""
 
-    return WorldExplainer()
-
-
-def load_networks() -> MapMaker:
-    """Raises BadInput when their weights cannot be used."""
-    from road_clarity.service.network_explainer import NetworkExplainer
-
-    return NetworkExplainer()
-
-
-def load_world_sheets() -> SheetDrawer:
-    """Raises BadInput when its weights cannot be used."""
-    from road_clarity.service.sheet_explainer import WorldSheets
-
-    return WorldSheets()
+    local_role: str = ADMIN
+    calls_per_s: float = PER_S  # of one client; infinite for no limit
+    burst: int = BURST  # calls that it may make at once
 
 
 class Server:
@@ -93,14 +91,14 @@ class Server:
         run: Path,
         address: str,
         tls: Tls | None = None,
-        load: Callable[[], Explainer] = load_world_model,
-        load_maps: Callable[[], MapMaker] = load_networks,
-        load_sheets: Callable[[], SheetDrawer] = load_world_sheets,
+        loaders: Loaders = PIPELINE,
+        rules: Rules | None = None,
+        metrics_port: int | None = None,
     ) -> None:
         """Listens, but does not answer yet.  Raises BadInput.
 
-        load: makes the explainer, now; load_maps, load_sheets: what draws these, when first asked
-        for
+        loaders: what makes explanations; the first is loaded now, the others when asked for
+        metrics_port: for Prometheus, on this machine only; 0 for any, None for none
         """
         if not is_run(run):
             raise BadInput(
@@ -109,13 +107,20 @@ class Server:
         self._stopping = threading.Event()
         self._queue = ExplainQueue()
         self._health = health.HealthServicer(experimental_non_blocking=True)
-        self._guard = Guard()
+        self._metrics = Metrics(lambda: self._queue.length)
+        self.guard = guard(rules or Rules(), self._metrics)
         self._server = grpc.server(
-            ThreadPoolExecutor(WORKERS, "grpc"), interceptors=(self._guard,), options=OPTIONS
+            ThreadPoolExecutor(WORKERS, "grpc"), interceptors=(self.guard,), options=OPTIONS
         )
-        self.port = bind(self._server, address, tls)
-        explainer = self._queue.first(load)
-        self._register(self._services(run, explainer, load_maps, load_sheets))
+        try:
+            self.port = bind(self._server, address, tls)
+            self.metrics_port, self._stop_metrics = self._metrics.serve_if(metrics_port)
+        except BadInput:
+            self._queue.stop()
+            raise
+        workshop = Workshop(loaders)
+        explainer = self._queue.first(workshop.explainer)
+        self._register(self._services(run, workshop))
         explainer.add_done_callback(self._explanations_ready)
 
     def start(self) -> None:
@@ -130,24 +135,24 @@ class Server:
         self._health.enter_graceful_shutdown()
         self._stopping.set()
         self._server.stop(grace_s)  # takes no new calls from here on
-        self._guard.wait_until_idle(grace_s)
+        self.guard.wait_until_idle(grace_s)
         self._server.stop(None).wait()  # ends those who only watch our health
         self._queue.stop()
+        self._stop_metrics()
 
-    def _services(
-        self, run: Path, explainer: Future[Explainer], load_maps: Callable[[], MapMaker],
-        load_sheets: Callable[[], SheetDrawer],
-    ) -> list[Registered]:  # fmt: skip
+    def _services(self, run: Path, workshop: Workshop) -> list[Registered]:
         """What is served: one line a service."""
         log, events = RunLog(run), EventStore(run)
         with suppress(Refusal):  # every call will say it
             log.marks()  # a long run is read now, not during the first call
         subjects = Subjects(run, log, events)
-        explain = ExplanationServicer(subjects, self._queue, explainer, load_maps, load_sheets)
+        explain = ExplanationServicer(subjects, self._queue, workshop)
+        models = ModelServicer(subjects, self._queue, workshop)
         return [
             (RISK, add_RiskServiceServicer_to_server, RiskServicer(log, self._stopping)),
             (EVENTS, add_EventServiceServicer_to_server, EventServicer(events)),
             (EXPLANATIONS, add_ExplanationServiceServicer_to_server, explain),
+            (MODELS, add_ModelServiceServicer_to_server, models),
         ]
 
     def _register(self, services: Sequence[Registered]) -> None:
@@ -161,6 +166,11 @@ class Server:
         known = (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(known, self._server)
 
-    def _explanations_ready(self, loaded: Future[Explainer]) -> None:
+    def _explanations_ready(self, loaded: Future[Any]) -> None:
         failed = loaded.cancelled() or loaded.exception() is not None
         self._health.set(EXPLANATIONS, NOT_SERVING if failed else SERVING)
+
+
+def guard(rules: Rules, metrics: Metrics) -> Guard:
+    limit = RateLimit(rules.calls_per_s, rules.burst)
+    return Guard(limit, rules.local_role, (tell_log, metrics.tell))
