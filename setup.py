@@ -61,6 +61,7 @@ setup(
         "grpcio-health-checking",
         "grpcio-reflection",
         "grpcio-status",
+        "prometheus-client",
         "protobuf",
     ],
     extras_require={

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from road_clarity.models.errors import BadInput
 
 Address = Annotated[str, typer.Option(help="HOST:PORT of the server")]
 Timeout = Annotated[float, typer.Option(help="how long to wait for an answer [s]", min=0.1)]
@@ -27,6 +30,22 @@ def serve(
     grace: Annotated[
         float, typer.Option(help="how long calls may go on when asked to stop [s]", min=0.0)
     ] = 5.0,
+    local_role: Annotated[
+        str,
+        typer.Option(
+            help="what callers without TLS, and the page, may do: viewer, labeller or admin"
+        ),
+    ] = "admin",
+    calls_per_s: Annotated[
+        float, typer.Option(help="how often one client may call [1/s]; 0 for no limit", min=0.0)
+    ] = 100.0,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(help="port on 127.0.0.1 for Prometheus; 0 for any", min=0, max=65535),
+    ] = None,
+    log_calls: Annotated[
+        bool, typer.Option(help="write one line of JSON for every call to stderr")
+    ] = False,
     web: Annotated[
         bool, typer.Option("--web", help="show a page, to browsers on this machine")
     ] = False,
@@ -34,11 +53,17 @@ def serve(
 ) -> int:
     """Answer questions about a run over gRPC until Ctrl-C or SIGTERM."""
     quiet_grpc()
+    from road_clarity.service.access import ROLES
     from road_clarity.service.address import Tls
     from road_clarity.service.running import serve_until_stopped
+    from road_clarity.service.server import Rules
 
+    if local_role not in ROLES:
+        raise BadInput("local role", local_role, f"use one of {', '.join(ROLES)}")
     tls = Tls.of(tls_cert, tls_key, tls_client_ca, "--tls-client-ca")
-    serve_until_stopped(run, address, tls, grace, web_port if web else None)
+    rules = Rules(local_role, calls_per_s or math.inf)
+    shown_at = web_port if web else None
+    serve_until_stopped(run, address, tls, grace, rules, metrics_port, log_calls, shown_at)
     return 0
 
 

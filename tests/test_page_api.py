@@ -3,25 +3,18 @@
 import json
 
 import pytest
-from made_run import MadeExplainer, MadeMaps, MadeSheets, append, made_row, made_run
+from made_run import append, connected, made_row, made_run, running
 
 from road_clarity.service.gen.event_service_pb2 import ListEventsRequest
+from road_clarity.service.gen.event_service_pb2_grpc import EventServiceStub
 from road_clarity.service.printing import plain
 from road_clarity.service.run_log import Mark
-from road_clarity.service.server import Server
 from road_clarity.service.web.api import Api
 from road_clarity.service.web.clip import clip
 from road_clarity.service.web.event_query import list_request
-from road_clarity.service.web.local_call import LocalCall
 
 FIRST, SECOND, THIRD = (f"000{i}-corridor-person" for i in (1, 2, 3))
 SECOND_NS = 1_000_000_000
-
-
-def asked_about(run):
-    return Server(
-        run, "127.0.0.1:0", load=MadeExplainer, load_maps=MadeMaps, load_sheets=MadeSheets
-    )
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +24,8 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(run):
-    server = asked_about(run)
-    yield server
-    server.stop(0.0)
+    with running(run) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +49,10 @@ def listed(api, **query):
 
 
 def test_the_list_is_what_grpc_lists(api, server):
-    over_grpc = server.asked.events.ListEvents(ListEventsRequest(), LocalCall())
-    assert got(api, "events") == plain(over_grpc)
+    with connected(server) as channel:
+        assert got(api, "events") == plain(
+            EventServiceStub(channel).ListEvents(ListEventsRequest())
+        )
     assert listed(api) == [FIRST, SECOND, THIRD]
 
 
@@ -171,11 +165,8 @@ def test_a_frame_is_the_picture_that_the_run_keeps(api):
 def test_a_run_without_pictures_says_so(tmp_path):
     run = made_run(tmp_path / "run", "nh")
     (run / "run.mcap").unlink()
-    server = asked_about(run)
-    try:
+    with running(run) as server:
         reply = Api(server.asked).get("frames/1.jpg", {})
-    finally:
-        server.stop(0.0)
     assert refusal(reply)[:2] == (400, "FAILED_PRECONDITION")
     assert "only its events have pictures" in json.loads(reply.content)["error"]["text"]
 
@@ -204,14 +195,11 @@ def test_the_run_says_what_is_behind_its_numbers(api, server):
 
 def test_a_run_that_is_still_being_recorded_grows(tmp_path):
     run = made_run(tmp_path / "run", "n", complete=False)
-    server = asked_about(run)
-    api = Api(server.asked)
-    try:
+    with running(run) as server:
+        api = Api(server.asked)
         assert (got(api, "run")["frames"], got(api, "run")["complete"]) == (1, False)
         append(run, made_row(1))
         assert got(api, "run")["frames"] == 2
-    finally:
-        server.stop(0.0)
 
 
 def test_an_explanation_is_the_one_of_grpc_with_its_pictures(api):

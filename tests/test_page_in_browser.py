@@ -4,9 +4,8 @@ import json
 
 import pytest
 from chromium import CHROMIUM, Chromium
-from made_run import MadeExplainer, MadeMaps, MadeSheets, made_run
+from made_run import made_run, running
 
-from road_clarity.service.server import Server
 from road_clarity.service.web.api import Api
 from road_clarity.service.web.server import PageServer
 
@@ -33,14 +32,11 @@ def spoiled(run):
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     run = spoiled(made_run(tmp_path_factory.mktemp("served") / "run"))
-    server = Server(
-        run, "127.0.0.1:0", load=MadeExplainer, load_maps=MadeMaps, load_sheets=MadeSheets
-    )
-    page = PageServer(0)
-    page.start(Api(server.asked))
-    yield page.url
-    page.stop()
-    server.stop(0.0)
+    with running(run) as server:
+        page = PageServer(0)
+        page.start(Api(server.asked))
+        yield page.url
+        page.stop()
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,9 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from made_run import MadeExplainer, MadeMaps, MadeSheets, made_run
+from made_run import made_run, running
 
 from road_clarity.models.errors import BadInput
-from road_clarity.service.server import Server
 from road_clarity.service.web.api import Api
 from road_clarity.service.web.server import CONNECTIONS, MAX_BODY, PageServer
 from road_clarity.service.web.static_files import static_files
@@ -23,14 +22,11 @@ CALL = "/api/call/ExplainFrame"
 @pytest.fixture(scope="module")
 def port(tmp_path_factory):
     run = made_run(tmp_path_factory.mktemp("served") / "run")
-    server = Server(
-        run, "127.0.0.1:0", load=MadeExplainer, load_maps=MadeMaps, load_sheets=MadeSheets
-    )
-    page = PageServer(0)
-    page.start(Api(server.asked))
-    yield int(page.url.rpartition(":")[2].strip("/"))
-    page.stop()
-    server.stop(0.0)
+    with running(run) as server:
+        page = PageServer(0)
+        page.start(Api(server.asked))
+        yield int(page.url.rpartition(":")[2].strip("/"))
+        page.stop()
 
 
 @contextmanager

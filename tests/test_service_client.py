@@ -9,7 +9,7 @@ import time
 import cv2
 import pytest
 from made_drive import street
-from made_run import MadeExplainer, MadeMaps, MadeSheets, made_run
+from made_run import made_loaders, made_run
 
 from road_clarity.cli import main
 from road_clarity.models.errors import BadInput
@@ -22,9 +22,7 @@ EVENT = "0001-corridor-person"
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     run = made_run(tmp_path_factory.mktemp("served") / "run")
-    server = Server(
-        run, "127.0.0.1:0", load=MadeExplainer, load_maps=MadeMaps, load_sheets=MadeSheets
-    )
+    server = Server(run, "127.0.0.1:0", loaders=made_loaders())
     server.start()
     yield f"127.0.0.1:{server.port}"
     server.stop(0.0)

@@ -28,18 +28,18 @@ from google.protobuf.json_format import ParseDict, ParseError
 
 from road_clarity.pipeline.events import ERROR_MAP_PNG, FRAME_PNG, OVERLAY_JPG
 from road_clarity.pipeline.run_folder import MCAP
+from road_clarity.service.calls import Call
 from road_clarity.service.errors import invalid, not_ready, outside, unknown
 from road_clarity.service.gen import risk_service_pb2
 from road_clarity.service.gen.event_service_pb2 import EVENT_VIEW_BASIC, GetEventRequest
-from road_clarity.service.guard import refusal_of
+from road_clarity.service.guard import told
 from road_clarity.service.messages import JPEG, PNG
 from road_clarity.service.run_log import Mark
 from road_clarity.service.run_pictures import picture_at
-from road_clarity.service.web.asked import Asked
+from road_clarity.service.web.asked import CALLS, Asked, request_class
 from road_clarity.service.web.clip import clip
 from road_clarity.service.web.event_query import list_request, nanoseconds
 from road_clarity.service.web.kept_clips import KeptClips
-from road_clarity.service.web.local_call import LocalCall
 from road_clarity.service.web.reply import Reply, as_json, refused
 from road_clarity.service.web.run_card import run_card
 from road_clarity.service.web.shown import shown
@@ -79,7 +79,7 @@ class Api:
     def post(self, path: str, body: Any) -> Reply:
         """body: parsed JSON"""
         place, _, name = path.partition("/")
-        if place != "call" or name not in self._asked.methods:
+        if place != "call" or name not in CALLS:
             return nothing_at(path)
         return guarded(f"POST {path}", partial(self._call, name, body))
 
@@ -91,22 +91,22 @@ class Api:
         if not buckets.isdecimal():
             raise invalid("buckets", "must be a whole number")
         request = risk_service_pb2.QueryRiskSeriesRequest(buckets=min(int(buckets), 2**31 - 1))
-        return as_json(shown(self._asked.risk.QueryRiskSeries(request, LocalCall())))
+        return as_json(shown(self._asked.ask("RiskService/QueryRiskSeries", request)))
 
     def _moment(self, query: Query) -> Reply:
         first_ns = min(mark.stamp_ns for mark in self._marks())
         stamp_ns = first_ns + nanoseconds("s", query.get("s", ""))
         request = risk_service_pb2.GetRiskStateRequest(stamp_ns=stamp_ns)
-        return as_json(shown(self._asked.risk.GetRiskState(request, LocalCall())))
+        return as_json(shown(self._asked.ask("RiskService/GetRiskState", request)))
 
     def _events(self, query: Query) -> Reply:
         stamps = (mark.stamp_ns for mark in self._asked.log.marks())
         request = list_request(query, min(stamps, default=0))
-        return as_json(shown(self._asked.events.ListEvents(request, LocalCall())))
+        return as_json(shown(self._asked.ask("EventService/ListEvents", request)))
 
     def _event(self, query: Query, event: str) -> Reply:
         request = GetEventRequest(id=event, view=EVENT_VIEW_BASIC)
-        return as_json(shown(self._asked.events.GetEvent(request, LocalCall())))
+        return as_json(shown(self._asked.ask("EventService/GetEvent", request)))
 
     def _event_picture(self, query: Query, event: str, picture: str) -> Reply:
         store = self._asked.store
@@ -154,12 +154,12 @@ class Api:
         return Reply(200, JPEG, picture_at(self._asked.run, mark.stamp_ns))
 
     def _call(self, name: str, body: Any) -> Reply:
-        method, request = self._asked.methods[name]
+        kind = request_class(CALLS[name])
         try:
-            asked = ParseDict(body, request())
+            request = ParseDict(body, kind())
         except (ParseError, TypeError, ValueError, AttributeError) as error:
-            raise invalid("body", f"is no {request.DESCRIPTOR.name}: {error}"[:300]) from error
-        return as_json(shown(method(asked, LocalCall())))
+            raise invalid("body", f"is no {kind.DESCRIPTOR.name}: {error}"[:300]) from error
+        return as_json(shown(self._asked.ask(CALLS[name], request)))
 
     def _marks(self) -> list[Mark]:
         """Raises Refusal while there is nothing yet."""
@@ -181,7 +181,7 @@ def guarded(name: str, answer: Callable[[], Reply]) -> Reply:
     try:
         return answer()
     except Exception as error:
-        return refused(refusal_of(error, name))
+        return refused(told(error, Call(name, request_id="page")))
 
 
 def nothing_at(path: str) -> Reply:

@@ -1,4 +1,4 @@
-"""A call from inside this process: what a servicer may ask of the context of a gRPC call.
+"""A call from inside this process: what a servicer and its guard ask of a gRPC call's context.
 
 So the page asks the very methods that gRPC asks, and nothing is worked out in a second way.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
 LONGEST_S = 60.0  # that the page waits for an answer [s]
 
@@ -33,4 +34,10 @@ class LocalCall:
         return {}
 
     def peer(self) -> str:
-        return "page"
+        return "ipv4:127.0.0.1:0"
+
+    def invocation_metadata(self) -> tuple[Any, ...]:
+        return ()
+
+    def send_initial_metadata(self, metadata: Any) -> None:
+        """The page does not ask for the number of its request; the log has it."""

@@ -11,7 +11,6 @@ from road_clarity.service.gen.event_service_pb2 import ListEventsRequest
 from road_clarity.service.gen.explanation_service_pb2 import ListMethodsRequest
 from road_clarity.service.pages import MAX_SIZE
 from road_clarity.service.web.asked import Asked
-from road_clarity.service.web.local_call import LocalCall
 from road_clarity.service.web.shown import shown
 
 
@@ -21,7 +20,7 @@ def run_card(asked: Asked) -> dict[str, Any]:
     summary = summary_of(asked)
     events = newest_events(asked)
     newest = asked.log.row(marks[-1]) if marks else None
-    methods: Any = asked.explanations.ListMethods(ListMethodsRequest(), LocalCall())
+    methods = asked.ask("ExplanationService/ListMethods", ListMethodsRequest())
     return {
         "name": asked.run.absolute().name,
         "folder": str(asked.run),
@@ -37,14 +36,14 @@ def run_card(asked: Asked) -> dict[str, Any]:
         "codes": sorted({reason["code"] for event in events for reason in event["reasons"]}),
         "levels": list(LEVELS),
         "methods": shown(methods)["methods"],
-        "calls": sorted(asked.methods),
+        "calls": asked.calls(),
     }
 
 
 def newest_events(asked: Asked) -> list[dict[str, Any]]:
     """Those that the filters are made of."""
     request = ListEventsRequest(page_size=MAX_SIZE, order_by="start_ns desc")
-    found: list[dict[str, Any]] = shown(asked.events.ListEvents(request, LocalCall()))["events"]
+    found: list[dict[str, Any]] = shown(asked.ask("EventService/ListEvents", request))["events"]
     return found
 
 
