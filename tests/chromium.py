@@ -89,12 +89,12 @@ class Chromium:
             raise AssertionError(f"{script}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def until(self, script: str) -> Any:
-        """The first value of the expression that counts as true."""
+    def until(self, script: str) -> None:
+        """Wait until the expression counts as true."""
         give_up = time.monotonic() + WAIT_S
         while time.monotonic() < give_up:
-            if found := self.run(script):
-                return found
+            if self.run(f"!!({script})"):
+                return
             time.sleep(0.05)
         raise AssertionError(f"never true: {script}; complaints: {self.complaints}")
 

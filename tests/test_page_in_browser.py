@@ -1,11 +1,14 @@
 """The page in a real browser; skipped where there is none (`apt-get install chromium`)."""
 
-import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from chromium import CHROMIUM, Chromium
+from made_drive import made_risk, made_scene
 from made_run import made_run, running
 
+from road_clarity.safety.scene import Latent
 from road_clarity.service.web.api import Api
 from road_clarity.service.web.server import PageServer
 
@@ -19,19 +22,25 @@ SHOWN = "document.querySelector('.stage img')?.naturalWidth > 0"
 FRAME = "document.querySelector('#clip .line .quiet').textContent"
 
 
-def spoiled(run):
-    """The second event's texts come from someone who means harm."""
-    file = run / "events" / SECOND / "event.json"
-    event = json.loads(file.read_text())
-    event["reasons"][0] |= {"text": HOSTILE, "code": HOSTILE}
-    event["source"] = HOSTILE
-    file.write_text(json.dumps(event))
-    return run
+def placed_scene(index, stamp_ns):
+    """A scene that lies somewhere among all scenes, so that similar ones can be found."""
+    scene, place = made_scene(index, stamp_ns), np.full(4, index, np.float32)
+    return replace(scene, world=replace(scene.world, latent=Latent(place, place, "vae_edge")))
+
+
+def spoiled_risk(stamp_ns, level, score):
+    """At 3.0 s, in the second event, the text comes from someone who means harm."""
+    risk = made_risk(stamp_ns, level, score)
+    text = HOSTILE if stamp_ns == 3_000_000_000 else "person 3 is in the way"
+    return replace(risk, reasons=tuple(replace(one, text=text) for one in risk.reasons))
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    run = spoiled(made_run(tmp_path_factory.mktemp("served") / "run"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("made_run.made_risk", spoiled_risk)
+        patch.setattr("made_run.made_scene", placed_scene)
+        run = made_run(tmp_path_factory.mktemp("served") / "run")
     with running(run) as server:
         page = PageServer(0)
         page.start(Api(server.asked))
@@ -62,6 +71,16 @@ def page(browser, address):
 def choose(page, event):
     page.run(f"document.querySelector('[data-event=\"{event}\"] button').click()")
     page.until(f"{CHOSEN} === '{event}' && {SHOWN}")
+
+
+def press_button(page, part, words):
+    """As soon as it can be pressed."""
+    button = (
+        f"[...document.querySelectorAll('#{part} button')]"
+        f".find((one) => one.textContent.includes('{words}'))"
+    )
+    page.until(f"{button} && !{button}.disabled")
+    page.run(f"{button}.click()")
 
 
 def listed(page):
@@ -117,10 +136,7 @@ def test_an_explanation_says_where_it_comes_from(page):
 
 
 def test_what_stands_out_is_drawn_on_demand(page):
-    page.run(
-        "[...document.querySelectorAll('#maps button')]"
-        ".find((one) => one.textContent === 'Eigen-CAM').click()"
-    )
+    press_button(page, "maps", "Eigen-CAM")
     page.until("document.querySelector('#maps').textContent.includes('Eigen-CAM: segmentation')")
 
 
@@ -135,7 +151,7 @@ def test_everything_that_can_be_used_has_a_name(page):
     nameless = page.run(
         "[...document.querySelectorAll('button, input, select, textarea, img, [role=slider]')]"
         ".filter((one) => !one.textContent.trim() && !one.ariaLabel && !one.alt)"
-        ".filter((one) => !one.labels?.length)"
+        ".filter((one) => !one.labels?.length && !one.closest('[aria-label]'))"
         ".filter((one) => one.id !== 'enlarged-picture').map((one) => one.outerHTML)"
     )
     assert nameless == []
@@ -145,3 +161,55 @@ def test_everything_that_can_be_used_has_a_name(page):
 def test_nothing_sticks_out_at_the_side(page, width, height):
     page.resize(width, height)
     assert page.run("document.documentElement.scrollWidth") == width
+
+
+def test_a_label_stays_and_a_note_is_a_text(page):
+    page.until("document.querySelector('#labels textarea')")
+    note = "document.querySelector('#labels textarea')"
+    page.run(f"{note}.value = {HOSTILE!r}; {note}.dispatchEvent(new Event('input'))")
+    press_button(page, "labels", "false alarm")
+    page.until("document.querySelector('.history')?.textContent.includes('false alarm')")
+    assert HOSTILE in page.run("document.querySelector('.history').textContent")
+    assert page.run("window.broken") is None
+    assert "false alarm" in page.run(
+        f"document.querySelector('[data-event=\"{FIRST}\"]').textContent"
+    )
+
+
+def test_what_if_gives_the_new_risk_and_the_change(page):
+    page.until("document.querySelector('#what-if button')")
+    press_button(page, "what-if", "Without person")
+    page.until("document.querySelector('.answers td')")
+    assert "The risk without person" in page.run(
+        "document.querySelector('#what-if [role=status]').textContent"
+    )
+
+
+def test_a_region_is_drawn_with_the_pointer(page):
+    page.until("document.querySelector('#what-if .region input')")
+    page.run("document.querySelector('.stage').scrollIntoView()")
+    x, y, width, height = page.run(
+        "(({x, y, width, height}) => [x, y, width, height])"
+        "(document.querySelector('.stage img').getBoundingClientRect())"
+    )
+    page.drag((x + width / 4, y + height / 4), (x + width / 2, y + height / 2))
+    sides = page.run("[...document.querySelectorAll('.region input')].map((one) => +one.value)")
+    assert sides == [16, 12, 32, 24]  # of a picture of 64x48
+    press_button(page, "what-if", "Mask this region")
+    page.until("document.querySelector('.answers td')")
+
+
+def test_faithfulness_stands_beside_its_map(page):
+    page.until("document.querySelector('.worth')")
+    assert "chance" in page.run("document.querySelector('.worth').textContent")
+    assert page.run("document.querySelectorAll('.card.doubtful').length") == 1  # greyed out
+
+
+def test_similar_scenes_are_shown_the_nearest_first(page):
+    page.until("document.querySelectorAll('#similar li').length === 2")
+    words = page.run(
+        "[...document.querySelectorAll('#similar button')].map((one) => one.ariaLabel)"
+    )
+    assert [one.split(":")[0] for one in words] == [f"Choose {SECOND}", f"Choose {THIRD}"]
+    page.run("document.querySelector('#similar button').click()")
+    page.until(f"{CHOSEN} === '{SECOND}'")
