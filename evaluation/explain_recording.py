@@ -5,7 +5,6 @@ No server and no run folder is needed; where there is one, its tracks and reason
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,8 +17,10 @@ import cv2
 
 from road_clarity.evaluation.run_source import row_at
 from road_clarity.evaluation.sources import open_source
+from road_clarity.evaluation.stored_event import DEFAULT_MODEL, StoredEvent
 from road_clarity.models.errors import BadInput
-from road_clarity.pipeline.events import EVENT_JSON
+from road_clarity.pipeline.evidence.event import EVENT_JSON
+from road_clarity.pipeline.frame_row import Row
 from road_clarity.pipeline.overlay import Pixels
 from road_clarity.pipeline.panels.predicted import PredictedAccount, predicted_sheet
 from road_clarity.pipeline.panels.redrawn import RedrawnAccount, redrawn_sheet
@@ -27,9 +28,11 @@ from road_clarity.pipeline.places import accused, places_of
 from road_clarity.pipeline.run_folder import is_run, replace_folder, write_json
 from road_clarity.pipeline.video import IMAGE_SUFFIXES
 from road_clarity.pipeline.world_account import (
+    Moment,
     Place,
     WorldPair,
     foreseen_account,
+    last_moment,
     moment_at,
     redrawn_account,
 )
@@ -46,38 +49,52 @@ class Wanted:
     frame: int  # its number, from 0 on
     topic: str | None = None  # camera topic of a bag
     fps: float = 10.0  # of an image folder [1/s]
+    stored: StoredEvent | None = None  # of an event: its evidence is the source
+
+    def moment(self, side: int) -> Moment:
+        """The frame and what came before it, as the network sees them.  Raises BadInput."""
+        if self.stored is not None:
+            return last_moment(self.stored.frames(), side)
+        frames = open_source(self.source, topic=self.topic, fps=self.fps).frames
+        return moment_at(frames, self.frame, side)
 
     def places(self, size: tuple[int, int]) -> tuple[list[Place], int | None]:
-        """What the run recorded of the frame, of size (W, H), and which of it was blamed.
+        """What was recorded of the frame, of size (W, H), and which of it was blamed.
 
-        Nothing where there is no run.
+        Nothing where nothing was recorded.
         """
-        row = row_at(self.source, self.frame) if is_run(self.source) else None
+        row = self._row()
         if row is None:
             return [], None
         return places_of(row, size), 0 if accused(row, size) else None
 
+    def _row(self) -> Row | None:
+        if self.stored is not None:
+            return self.stored.row()
+        return row_at(self.source, self.frame) if is_run(self.source) else None
+
 
 def wanted(what: Path, frame: int | None, topic: str | None = None, fps: float = 10.0) -> Wanted:
     """An event's folder knows its frame; a single image has one.  Raises BadInput."""
-    event = what / EVENT_JSON
-    if event.is_file():
-        return Wanted(what.absolute().parents[1], int(json.loads(event.read_text())["peak_index"]))
+    if (what / EVENT_JSON).is_file():
+        stored = StoredEvent.open(what)
+        return Wanted(what, stored.event.peak_index, stored=stored)
     if frame is None and what.suffix.lower() not in IMAGE_SUFFIXES:
         raise BadInput("frame", "missing", "say which frame of the recording with --frame NUMBER")
     return Wanted(what, frame or 0, topic, fps)
 
 
-def explain_recording(asked: Wanted, model: str, save: Path | None) -> dict[str, Any]:
+def explain_recording(asked: Wanted, model: str | None, save: Path | None) -> dict[str, Any]:
     """What `why.json` says; with a folder to save to, that and the sheets lie there.
 
+    model: weights of the world model; without, those that judged the event, or vae_edge
     Raises BadInput, and leaves nothing behind then.
     """
     if save is not None:
         require_ours(save)
-    pair = WorldPair.load(model)
-    frames = open_source(asked.source, topic=asked.topic, fps=asked.fps).frames
-    moment = moment_at(frames, asked.frame, pair.autoencoder.side)
+    judged = DEFAULT_MODEL if asked.stored is None else asked.stored.world_model
+    pair = WorldPair.load(model or judged)
+    moment = asked.moment(pair.autoencoder.side)
     stamp_s = moment.frame.stamp_ns * 1e-9
     places, blamed = asked.places(moment.frame.size)
     about = f"{asked.source.name}, frame {asked.frame}, {stamp_s:.2f} s; networks {pair.names}"
@@ -91,6 +108,8 @@ def explain_recording(asked: Wanted, model: str, save: Path | None) -> dict[str,
         "redrawn": redrawn_words(redrawn),
         "predicted": {"caption": missing} if predicted is None else predicted_words(predicted),
     }
+    if asked.stored is not None:
+        said["evidence"] = asked.stored.weights_said(pair.names.split(", "))
     if save is not None:
         sheets = {REDRAWN: redrawn_sheet(redrawn)}
         if predicted is not None:

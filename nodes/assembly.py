@@ -8,13 +8,15 @@ watch knows.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from road_clarity.safety.scene import Fault, Lanes, Scene, Segmentation, Tracks, World
 from road_clarity.safety.watch import PARTS
 
 Part = Lanes | Segmentation | Tracks | World
 
+LATE_NS = 500_000_000  # what is older is no longer where it is drawn
 REMEMBERED = 32  # parts of a kind; an image never waits longer than that many images take
 
 
@@ -110,3 +112,13 @@ def settle(image: Waiting, name: str, fault: Fault | None) -> None:
     image.missing.discard(name)
     if fault is not None:
         image.faults += (fault,)
+
+
+def without_late(scene: Scene) -> Scene:
+    """Lanes of a second ago would be drawn where there is no lane."""
+    late: dict[str, Any] = {
+        name: None
+        for name in PARTS
+        if (part := getattr(scene, name)) and scene.stamp_ns - part.stamp_ns > LATE_NS
+    }
+    return replace(scene, **late)

@@ -7,7 +7,7 @@ message and never handles pixels.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any
 
@@ -17,12 +17,14 @@ from road_clarity_msgs import msg
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from road_clarity.models.errors import BadInput
-from road_clarity.nodes.conversions import faults_to_messages, header_at
+from road_clarity.nodes.conversions import faults_to_messages, header_at, risk_from_message
+from road_clarity.nodes.evidence import EvidenceKeeper, LiveEvidenceConfig
 from road_clarity.nodes.lifecycle import RoadNode
 from road_clarity.nodes.overlay import Overlay
-from road_clarity.nodes.qos import CAMERA_IN, RESULT
+from road_clarity.nodes.qos import CAMERA_IN, RESULT, RISK
 from road_clarity.nodes.settings import IntakeConfig
 from road_clarity.nodes.stage_node import Sight
+from road_clarity.pipeline.evidence.provenance import Origin
 from road_clarity.pipeline.frame import Frame, Intrinsics
 from road_clarity.pipeline.gate import InputGate, broken
 from road_clarity.pipeline.image_message import frame_of, intrinsics_of, stamp_of
@@ -49,6 +51,8 @@ class PerceptionNode(RoadNode):
         super().__init__("perception")
         self.listeners: list[Callable[[Sight], None]] = []
         self.overlay = Overlay(self)
+        self.evidence = EvidenceKeeper(self._evidence_failed)
+        self.origin: Callable[[], Origin] = lambda: Origin({})
         self._intrinsics: Intrinsics | None = None
         self._kind = ""
         self._subscription: Subscription | None = None
@@ -56,15 +60,19 @@ class PerceptionNode(RoadNode):
         self._index, self._stream, self._size = 0, 0, (0, 0)
         self._frames = self.create_lifecycle_publisher(msg.CameraFrame, "~/out/frames", RESULT)
         self.create_subscription(CameraInfo, "~/in/camera_info", self._on_camera_info, CAMERA_IN)
+        self.create_subscription(msg.Risk, "~/in/risk", self._on_risk, RISK)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(LOOK_EVERY_S, self._look_for_camera, clock=steady)
 
     def settings(self, chosen: PipelineConfig) -> IntakeConfig:
-        return IntakeConfig(gate=chosen.gate)
+        kept = LiveEvidenceConfig(**asdict(chosen.evidence))
+        return IntakeConfig(gate=chosen.gate, evidence=kept)
 
     def build(self, settings: IntakeConfig) -> None:
         self._gate = InputGate(settings.gate)
         self.overlay.open(settings.overlay_rate)
+        topic = self.resolve_topic_name("~/in/image")
+        self.evidence.open(settings.evidence, topic, lambda: self.origin())
         self._worker = StageWorker("decode", self._see, self._failed)
 
     def release(self) -> None:
@@ -72,6 +80,8 @@ class PerceptionNode(RoadNode):
             self._worker.stop()
         self._worker = None
         self.overlay.close()
+        if not self.evidence.close():
+            self.get_logger().error("the evidence folder hangs; its thread is left behind")
 
     def values(self) -> dict[str, str]:
         dropped = 0 if self._worker is None else self._worker.slot.dropped
@@ -81,6 +91,7 @@ class PerceptionNode(RoadNode):
             "image type": self._kind or "nobody publishes images there",
             "image size [px]": f"{self._size[0]} x {self._size[1]}",
             "skipped images": str(dropped),
+            **self.evidence.values(),
         }
 
     def _look_for_camera(self) -> None:
@@ -103,6 +114,13 @@ class PerceptionNode(RoadNode):
     def _on_camera_info(self, message: CameraInfo) -> None:
         self._intrinsics = intrinsics_of(message)
 
+    def _on_risk(self, message: msg.Risk) -> None:
+        self.evidence.see_risk(risk_from_message(message))
+
+    def _evidence_failed(self, text: str) -> None:
+        self.health.note_fault(text)
+        self.get_logger().error(text, throttle_duration_sec=1.0)
+
     def _on_image(self, message: Any) -> None:
         if self.is_active and self._worker is not None:
             now_ns = self.get_clock().now().nanoseconds
@@ -123,6 +141,7 @@ class PerceptionNode(RoadNode):
 
     def _pass_on(self, frame: Frame) -> None:
         self.overlay.see_frame(frame)
+        self.evidence.see_frame(frame)
         for hear in self.listeners:
             hear(Sight(frame, self._stream))
 

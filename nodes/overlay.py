@@ -6,14 +6,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from rclpy.node import Node
 from road_clarity_msgs import msg
 from sensor_msgs.msg import CompressedImage
 
-from road_clarity.nodes.assembly import PartMemory
+from road_clarity.nodes.assembly import PartMemory, without_late
 from road_clarity.nodes.conversions import header_at, risk_from_message
 from road_clarity.nodes.pictures import to_jpeg
 from road_clarity.nodes.qos import PICTURE, RISK
@@ -21,11 +20,9 @@ from road_clarity.nodes.stage_node import Sight
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.overlay import draw_overlay
 from road_clarity.pipeline.slots import StageWorker
-from road_clarity.safety.scene import Risk, Scene
-from road_clarity.safety.watch import PARTS
+from road_clarity.safety.scene import Risk
 
 KEPT_FRAMES = 12  # until their risk is known
-LATE_NS = 500_000_000  # what is older is no longer where it is drawn
 JPEG_QUALITY = 80
 
 
@@ -87,13 +84,3 @@ class Overlay:
 
     def _failed(self, risk: Risk, error: Exception) -> None:
         self._node.get_logger().error(f"no overlay: {error}", throttle_duration_sec=1.0)
-
-
-def without_late(scene: Scene) -> Scene:
-    """Lanes of a second ago would be drawn where there is no lane."""
-    late: dict[str, Any] = {
-        name: None
-        for name in PARTS
-        if (part := getattr(scene, name)) and scene.stamp_ns - part.stamp_ns > LATE_NS
-    }
-    return replace(scene, **late)

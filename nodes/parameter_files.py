@@ -6,6 +6,7 @@ python -m road_clarity.nodes.parameter_files
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,15 @@ def text_of(preset: str) -> str:
 
 def node_settings(preset_name: str) -> dict[str, Any]:
     """What the parameters of each node are, by name of the node."""
+    from road_clarity.nodes.evidence import LiveEvidenceConfig
     from road_clarity.nodes.settings import IntakeConfig, SafetyNodeConfig
     from road_clarity.pipeline.presets import preset
 
     chosen = preset(preset_name)
     return {
-        "perception": IntakeConfig(gate=chosen.gate),
+        "perception": IntakeConfig(
+            gate=chosen.gate, evidence=LiveEvidenceConfig(**asdict(chosen.evidence))
+        ),
         "lane": chosen.lanes,
         "segmentation": chosen.segmentation,
         "tracker": chosen.tracks,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import cv2
 import torch
@@ -16,6 +17,7 @@ from road_clarity.nodes.segmentation import SegmentationNode
 from road_clarity.nodes.stage_node import StageNode
 from road_clarity.nodes.tracker import TrackerNode
 from road_clarity.nodes.world_model import WorldModelNode
+from road_clarity.pipeline.evidence.provenance import Origin
 
 NETWORKS = 4
 
@@ -31,7 +33,19 @@ def make_nodes() -> Sequence[Node]:
     networks: list[StageNode] = [lane, segmentation, tracker, world]
     for network in networks:
         network.listeners.append(perception.overlay.listener(network.part))
+        network.listeners.append(perception.evidence.listener(network.part))
+    perception.origin = lambda: origin_of(networks)
     return [*networks, perception]
+
+
+def origin_of(networks: Sequence[StageNode]) -> Origin:
+    """What judges the images; the safety node's own settings are those of its process."""
+    running = [one for network in networks for one in network.networks]
+    return Origin(
+        {one.card.name: one.card.sha256 for one in running},
+        {network.part: asdict(network.built) for network in networks if network.built},
+        {one.card.name: one.runtime.as_dict() for one in running},
+    )
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from road_clarity.nodes.evidence import LiveEvidenceConfig
 from road_clarity.pipeline.gate import GateConfig
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.settings import Checked, setting
@@ -15,6 +16,7 @@ class IntakeConfig(Checked):
         10.0, "overlay pictures while anybody looks [1/s]", low=0.1, high=100.0
     )
     gate: GateConfig = field(default_factory=GateConfig)
+    evidence: LiveEvidenceConfig = field(default_factory=LiveEvidenceConfig)
 
 
 @dataclass(frozen=True, kw_only=True)

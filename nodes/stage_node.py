@@ -6,7 +6,7 @@ decode, and inference never holds up the executor.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -17,6 +17,7 @@ from std_msgs.msg import Header
 from road_clarity.nodes.conversions import header_at
 from road_clarity.nodes.lifecycle import RoadNode
 from road_clarity.nodes.qos import RESULT
+from road_clarity.pipeline.backends.network import Running
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.perception import pick_device
 from road_clarity.pipeline.presets import PipelineConfig
@@ -46,6 +47,7 @@ class StageNode(RoadNode):
         super().__init__(name)
         # They hear the sight and its part, None when the network failed.
         self.listeners: list[Callable[[Sight, Any], None]] = []
+        self.built: Any = None  # the settings that it works with
         self._stage: Any = None
         self._worker: StageWorker[Sight] | None = None
         self._stream = 0
@@ -73,12 +75,18 @@ class StageNode(RoadNode):
 
     def build(self, settings: Any) -> None:
         self._stage = self.make_stage(settings, pick_device(self.device))
+        self.built = settings
         self._worker = StageWorker(self.get_name(), self._see, self._failed)
 
     def release(self) -> None:
         if self._worker is not None and not self._worker.stop():
             self.get_logger().error("the network hangs; its thread is left behind")
         self._worker = self._stage = None
+
+    @property
+    def networks(self) -> Sequence[Running]:
+        """What works here; nothing before it was configured."""
+        return () if self._stage is None else self._stage.networks
 
     def values(self) -> dict[str, str]:
         if self._stage is None or self._worker is None:

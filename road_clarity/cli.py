@@ -18,6 +18,7 @@ from road_clarity.models.errors import BadInput
 from road_clarity.nodes import commands as nodes
 from road_clarity.pipeline import commands as pipeline
 from road_clarity.service import commands as service
+from road_clarity.service.event_commands import app as event_commands
 from road_clarity.training import commands as training
 from road_clarity.training.train_commands import train
 
@@ -38,7 +39,6 @@ for command in (
     nodes.doctor,
     service.serve,
     explain,
-    service.events,
     training.simulate,
     evaluation.bench,
     export,
@@ -47,6 +47,7 @@ for command in (
 app.add_typer(evaluate)
 app.add_typer(train)
 app.add_typer(pipeline.weights)
+app.add_typer(event_commands)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

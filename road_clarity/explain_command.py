@@ -19,7 +19,8 @@ def explain(
         typer.Argument(
             metavar="WHAT",
             help="RECORDING (video, GIF, image folder, bag, run folder), of which --frame is "
-            "explained here; or FRAME number, event id or picture, which a server is asked about",
+            "explained here, or the folder of an event; or FRAME number, event id or picture, "
+            "which a server is asked about",
         ),
     ] = None,
     frame: Annotated[
@@ -30,8 +31,12 @@ def explain(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="folder for the server's pictures")] = None,
     model: Annotated[
-        str, typer.Option(help="world model for a RECORDING, by the name of its weights")
-    ] = "vae_edge",
+        str | None,
+        typer.Option(
+            help="world model for a RECORDING, by the name of its weights; else vae_edge, or the "
+            "one that judged the event"
+        ),
+    ] = None,
     topic: Annotated[
         str | None, typer.Option(help="camera topic of a bag; else the first by name")
     ] = None,
@@ -64,8 +69,8 @@ def worked_out_here(what: str, frame: str | None, save: Path | None) -> bool:
 
 
 def explain_here(
-    what: Path, frame: str | None, model: str, save: Path | None, topic: str | None, fps: float,
-    as_json: bool,
+    what: Path, frame: str | None, model: str | None, save: Path | None, topic: str | None,
+    fps: float, as_json: bool,
 ) -> int:  # fmt: skip
     from road_clarity.evaluation.explain_recording import explain_recording, wanted
 
@@ -76,6 +81,7 @@ def explain_here(
     if as_json:
         print(json.dumps(said, indent=2))
     else:
-        sentences = [said[part]["caption"] for part in ("redrawn", "predicted")]
+        parts = [part for part in ("redrawn", "predicted", "evidence") if part in said]
+        sentences = [said[part]["caption"] for part in parts]
         print("\n".join([*sentences, *said.get("pictures", ())]))
     return 0

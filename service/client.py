@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from uuid import uuid4
 
 import grpc
 from google.rpc import error_details_pb2
@@ -14,8 +16,8 @@ from grpc_status import rpc_status
 
 from road_clarity.models.errors import BadInput
 from road_clarity.service.address import Tls, host_of
+from road_clarity.service.gen import event_service_pb2 as pb
 from road_clarity.service.gen import (
-    event_service_pb2,
     event_service_pb2_grpc,
     explanation_service_pb2,
     explanation_service_pb2_grpc,
@@ -34,9 +36,9 @@ class Client:
         self._explanations = explanation_service_pb2_grpc.ExplanationServiceStub(channel)
         self._address, self._timeout_s = address, timeout_s
 
-    def events(self, text: str, order_by: str) -> Iterator[event_service_pb2.Event]:
+    def events(self, text: str, order_by: str) -> Iterator[pb.Event]:
         """All events that match the filter, page after page."""
-        request = event_service_pb2.ListEventsRequest(filter=text, order_by=order_by)
+        request = pb.ListEventsRequest(filter=text, order_by=order_by)
         while True:
             page = self._ask(self._events.ListEvents, request)
             yield from page.events
@@ -44,11 +46,44 @@ class Client:
                 return
             request.page_token = page.next_page_token
 
-    def event(self, name: str) -> event_service_pb2.Event:
-        found: event_service_pb2.Event = self._ask(
-            self._events.GetEvent, event_service_pb2.GetEventRequest(id=name)
-        )
+    def event(self, name: str) -> pb.Event:
+        found: pb.Event = self._ask(self._events.GetEvent, pb.GetEventRequest(id=name))
         return found
+
+    def label(self, name: str, label: str, note: str, who: str, etag: str) -> pb.Event:
+        """label: as EventLabel has it, without its prefix"""
+        request = pb.LabelEventRequest(
+            id=name, label=pb.EventLabel.Value(f"EVENT_LABEL_{label}"), note=note, who=who,
+            etag=etag, request_id=uuid4().hex,
+        )  # fmt: skip
+        return cast(pb.Event, self._ask(self._events.LabelEvent, request))
+
+    def pin(self, name: str, pinned: bool, who: str) -> pb.Event:
+        request = pb.PinEventRequest(id=name, pinned=pinned, who=who, request_id=uuid4().hex)
+        return cast(pb.Event, self._ask(self._events.PinEvent, request))
+
+    def delete(self, name: str, who: str) -> None:
+        self._ask(self._events.DeleteEvent, pb.DeleteEventRequest(id=name, who=who))
+
+    def similar(self, count: int, **like: Any) -> pb.SearchSimilarEventsResponse:
+        """like: one of event_id, image"""
+        request = pb.SearchSimilarEventsRequest(count=count, **like)
+        return cast(
+            pb.SearchSimilarEventsResponse, self._ask(self._events.SearchSimilarEvents, request)
+        )
+
+    def export(self, name: str, everything: bool) -> tuple[str, bytes]:
+        """Name and content of the file.  Raises BadInput when it did not arrive as it was sent."""
+        kind = pb.EXPORT_FORMAT_BUNDLE if everything else pb.EXPORT_FORMAT_CLIP
+        request = pb.ExportEventRequest(id=name, format=kind)
+        try:
+            parts = list(self._events.ExportEvent(request, timeout=self._timeout_s))
+        except grpc.RpcError as error:
+            raise refused(error, self._address) from error
+        content = b"".join(part.content for part in parts)
+        if hashlib.sha256(content).hexdigest() != parts[-1].sha256:
+            raise BadInput("event", name, "did not arrive whole; export it again")
+        return parts[0].file_name, content
 
     def explain(self, method: str, **frame: Any) -> explanation_service_pb2.Explanation:
         """method: a name, or empty for the server's own; frame: one of event_id, index, image."""

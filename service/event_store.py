@@ -10,7 +10,9 @@ from google.rpc import code_pb2
 
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.evidence.bundle import Damaged, read_part
+from road_clarity.pipeline.evidence.clip import READ_ERRORS, frames_in
 from road_clarity.pipeline.evidence.event import (
+    CLIP_MCAP,
     ERROR_MAP_PNG,
     EVENT_ID,
     FRAME_PNG,
@@ -26,6 +28,7 @@ from road_clarity.pipeline.evidence.store import (
     Reused,
     Unknown,
 )
+from road_clarity.pipeline.frame_row import Row
 from road_clarity.service.errors import (
     Refusal,
     busy,
@@ -70,6 +73,17 @@ class EventStore:
         if not (self.folder(name) / ERROR_MAP_PNG).exists():
             return None
         return self.part(name, ERROR_MAP_PNG)
+
+    def row(self, name: str) -> Row:
+        """What was recorded of the peak; the clip keeps it.  Raises Refusal."""
+        event, content = self.get(name), self.part(name, CLIP_MCAP)
+        try:
+            for kept in frames_in(content):
+                if kept.stamp_ns == event.peak_ns and kept.row is not None:
+                    return kept.row
+        except READ_ERRORS as error:
+            raise damaged(f"event {name}: {CLIP_MCAP} cannot be read ({error})", id=name) from error
+        raise damaged(f"event {name}: {CLIP_MCAP} does not hold its peak", id=name)
 
     def part(self, name: str, file: str) -> bytes:
         """One file of the bundle, as it was stored.  Raises Refusal."""

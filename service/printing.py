@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from road_clarity.service.gen.event_service_pb2 import Event
+from road_clarity.pipeline.evidence.journal import LABELS
+from road_clarity.service.gen.event_service_pb2 import Event, SearchSimilarEventsResponse
 from road_clarity.service.gen.explanation_service_pb2 import Explanation
 from road_clarity.service.gen.scene_pb2 import Box
 from road_clarity.service.messages import LEVEL_NAMES
 
 
 def plain(message: Message) -> dict[str, Any]:
-    """For JSON: levels and labels by name, null for what is absent or nan, no bytes of pictures."""
+    """For JSON: levels by name, null for what is absent or nan, pictures without their bytes."""
     return {
         field.name: plain_field(message, field)
         for field in message.DESCRIPTOR.fields
@@ -38,24 +38,33 @@ def plain_value(value: Any, field: FieldDescriptor) -> Any:
     if isinstance(value, Message):
         return plain(value)
     if field.enum_type is not None:
-        return enum_word(field.enum_type, value)
+        return enum_name(value, field.enum_type)
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def enum_word(kind: EnumDescriptor, number: int) -> Any:
-    """RISK_LEVEL_HIGH -> high; the number itself where this side does not know it."""
-    if number not in kind.values_by_number:
-        return number
-    prefix = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.name).upper() + "_"
-    return kind.values_by_number[number].name.removeprefix(prefix).lower()
+def enum_name(value: int, enum: EnumDescriptor) -> str:
+    """EVENT_LABEL_FALSE_ALARM -> FALSE_ALARM; levels in small letters."""
+    if enum.name == "RiskLevel":
+        return LEVEL_NAMES[value]
+    prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    return str(enum.values_by_number[value].name).removeprefix(prefix)
 
 
 def event_line(event: Event) -> str:
-    """One event in a list: when, how bad, what first."""
+    """One event in a list: when, how bad, what first, and what people said."""
     span = f"{event.start_ns * 1e-9:.2f}..{event.end_ns * 1e-9:.2f} s"
     why = event.reasons[0].text if event.reasons else ""
     level = LEVEL_NAMES[event.level]
-    return f"{event.id:32} {level:8} {event.score:4.2f}  {span:20} {event.source}: {why}"
+    said = [LABELS[event.label - 1]] if event.label < len(LABELS) else []
+    said += ["pinned"] * event.pinned
+    tail = f"  [{', '.join(said)}]" if said else ""
+    return f"{event.id:32} {level:8} {event.score:4.2f}  {span:20} {event.source}: {why}{tail}"
+
+
+def similar_lines(found: SearchSimilarEventsResponse) -> Iterator[str]:
+    for one in found.neighbours:
+        yield f"{one.distance:6.3f}  {event_line(one.event)}"
+    yield f"nearest of {found.compared} events, by {found.space}"
 
 
 def explanation_lines(answer: Explanation) -> Iterator[str]:

@@ -20,6 +20,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.evidence.event import event_folders
 from road_clarity.pipeline.run_folder import is_run
 from road_clarity.service.access import ADMIN, VIEWER
 from road_clarity.service.address import Tls, bind
@@ -102,9 +103,11 @@ class Server:
         loaders: what makes explanations; the first is loaded now, the others when asked for
         metrics_port: for Prometheus, on this machine only; 0 for any, None for none
         """
-        if not is_run(run):
+        if not is_run(run) and not event_folders(run):
             raise BadInput(
-                "run folder", run, "holds no frames.jsonl; make one with `road-clarity replay`"
+                "run folder",
+                run,
+                "holds no frames.jsonl and no events; make one with `road-clarity replay`",
             )
         self._stopping = threading.Event()
         self._queue = ExplainQueue()

@@ -110,10 +110,8 @@ class Subjects:
         return found
 
     def _event(self, name: str) -> Subject:
-        event = self._events.get(name)
-        mark = self._mark("index", event.peak_index)
         image = self._ours(self._events.frame(name), f"the frame of event {name}")
-        return self._subject(image, self._log.row(mark), name)
+        return self._subject(image, self._events.row(name), name)
 
     def _recorded(self, field: str, value: int) -> Subject:
         mark = self._mark(field, value)

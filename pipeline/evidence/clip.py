@@ -72,15 +72,19 @@ def clip_bytes(frames: Sequence[Kept]) -> bytes:
 
 def read_clip(path: Path) -> Iterator[Clipped]:
     """The frames in order.  Raises one of READ_ERRORS."""
+    yield from frames_in(path.read_bytes())
+
+
+def frames_in(clip: bytes) -> Iterator[Clipped]:
+    """The frames in order.  Raises one of READ_ERRORS."""
     found: dict[int, tuple[bytes | None, dict[str, Any] | None]] = {}
-    with path.open("rb") as file:
-        for _, channel, message in make_reader(file).iter_messages([PICTURES, ROWS]):
-            jpeg, row = found.get(message.log_time, (None, None))
-            if channel.topic == PICTURES:
-                jpeg = picture_in(message.data)
-            else:
-                row = json.loads(message.data)
-            found[message.log_time] = jpeg, row
+    for _, channel, message in make_reader(io.BytesIO(clip)).iter_messages([PICTURES, ROWS]):
+        jpeg, row = found.get(message.log_time, (None, None))
+        if channel.topic == PICTURES:
+            jpeg = picture_in(message.data)
+        else:
+            row = json.loads(message.data)
+        found[message.log_time] = jpeg, row
     for stamp_ns, (jpeg, row) in sorted(found.items()):
         yield Clipped(stamp_ns, jpeg, row)
 

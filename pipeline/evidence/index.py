@@ -198,7 +198,7 @@ class Index:
     def _journal_grew(self, database: sqlite3.Connection) -> bool:
         (read_to,) = database.execute("SELECT read_to FROM journal").fetchone()
         try:
-            return (self.folder / JOURNAL).stat().st_size != read_to
+            return int(read_to) != size_of(self.folder)
         except OSError:
             return bool(read_to)
 

@@ -23,9 +23,11 @@ from road_clarity.pipeline.evidence.event import event_folders, evidence_folder
 from road_clarity.pipeline.evidence.index import Index
 from road_clarity.pipeline.evidence.index_row import Entry
 from road_clarity.pipeline.evidence.journal import DELETE, LABEL, PIN, Mark, append, label_named
+from road_clarity.pipeline.evidence.retention import RetentionConfig, surplus
 from road_clarity.pipeline.evidence.similar import nearest
 
 log = logging.getLogger(__name__)
+RETENTION = "retention"  # who deletes what is too old or too much
 
 
 class Conflict(ValueError):
@@ -99,9 +101,8 @@ class Evidence:
             near = nearest(matrix, wanted, count + 1)
             found = [(names[at], distance) for at, distance in near if names[at] != but][:count]
             entries = [(index.entry(name), distance) for name, distance in found]
-            return [(one, distance) for one, distance in entries if one], len(names) - (
-                but in names
-            )
+        compared = len(names) - (but in names)
+        return [(one, distance) for one, distance in entries if one], compared
 
     def history(self, name: str) -> list[Mark]:
         """Everything that was said of an event, the oldest first.  Raises Busy."""
@@ -131,12 +132,24 @@ class Evidence:
             if found.pinned:
                 raise Pinned(f"event {name} is pinned; unpin it first")
             require_etag(found, etag)
-            said = Mark(kind=DELETE, event_id=name, bundle_id=found.bundle_id, value="", who=who,
-                        when_ns=self._clock())  # fmt: skip
-            append(self.folder, said)
-            remove_bundle(self.folder, name)
-            with self.reading():
-                pass
+            self._delete(found, who)
+
+    def prune(self, limits: RetentionConfig, dry_run: bool = False) -> list[Entry]:
+        """Delete what is too old or too much; what went, or would go.  Raises Busy, OSError."""
+        with self._lock, locked(self.folder):
+            with self.reading() as index:
+                stored, _ = index.select()
+            gone = surplus(stored, limits, self._clock())
+            for entry in [] if dry_run else gone:
+                self._delete(entry, RETENTION)
+            return gone
+
+    def _delete(self, entry: Entry, who: str) -> None:
+        """With the folder's lock held.  Raises OSError."""
+        said = Mark(kind=DELETE, event_id=entry.id, bundle_id=entry.bundle_id, value="", who=who,
+                    when_ns=self._clock())  # fmt: skip
+        append(self.folder, said)
+        remove_bundle(self.folder, entry.id)
 
     def recover(self) -> None:
         """Remove what a crash left behind, and index what it did not.  Raises OSError."""

@@ -68,7 +68,7 @@ export class EventList {
   }
 
   row(event) {
-    const label = event.label === "unlabelled" ? "" : ` · ${LABELS[event.label]?.sign} ${labelWords(event.label)}`;
+    const label = event.label === "UNLABELLED" ? "" : ` · ${LABELS[event.label]?.sign} ${labelWords(event.label)}`;
     const why = event.reasons[0]?.text ?? "no reason was recorded";
     const button = make("button", { type: "button", onclick: () => this.choose(event) },
       make("span", { className: "line" }, levelChip(event.level),

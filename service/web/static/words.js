@@ -10,13 +10,13 @@ export const LEVELS = {
 };
 
 export const LABELS = {
-  true_risk: { sign: "✓", text: "true risk" },
-  false_alarm: { sign: "✗", text: "false alarm" },
-  uncertain: { sign: "~", text: "uncertain" },
-  unlabelled: { sign: "–", text: "not labelled" },
+  TRUE_RISK: { sign: "✓", text: "true risk" },
+  FALSE_ALARM: { sign: "✗", text: "false alarm" },
+  UNCERTAIN: { sign: "~", text: "uncertain" },
+  UNLABELLED: { sign: "–", text: "not labelled" },
 };
 
-export const labelWords = (label) => (LABELS[label] ?? LABELS.unlabelled).text;
+export const labelWords = (label) => (LABELS[label] ?? LABELS.UNLABELLED).text;
 
 /** The level as sign and word: colour is not the only difference. */
 export function levelChip(level) {
