@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from road_clarity.service.gen.event_service_pb2 import Event
-from road_clarity.service.gen.explanation_service_pb2 import Explanation
+from road_clarity.service.gen.explanation_service_pb2 import Explanation, Faithfulness
 from road_clarity.service.gen.scene_pb2 import Box
 from road_clarity.service.messages import LEVEL_NAMES
 
@@ -37,8 +37,15 @@ def plain_value(value: Any, field: FieldDescriptor) -> Any:
     if isinstance(value, Message):
         return plain(value)
     if field.enum_type is not None:
-        return LEVEL_NAMES[value]
+        return enum_name(value, field.enum_type)
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def enum_name(value: int, kind: EnumDescriptor) -> str:
+    """RISK_LEVEL_HIGH -> high, FAITHFULNESS_VERDICT_NOT_BETTER -> not_better"""
+    prefix = kind.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    known = kind.values_by_number.get(value)
+    return "" if known is None else known.name.removeprefix(prefix).lower()
 
 
 def event_line(event: Event) -> str:
@@ -55,10 +62,14 @@ def explanation_lines(answer: Explanation) -> Iterator[str]:
         yield from recorded_lines(answer)
     for one in answer.network_maps:
         yield f"what stands out to {one.network}: layer {one.layer}"
+        if one.HasField("faithfulness"):
+            yield f"  {faithfulness_line(one.faithfulness)}"
     for one in answer.sheets:
         yield one.caption
     if answer.HasField("anomaly"):
         yield from redrawing_lines(answer)
+    if answer.HasField("faithfulness"):
+        yield faithfulness_line(answer.faithfulness)
     if answer.truncated_by_deadline:
         yield "  (the time was over before everything was looked at; allow more with --timeout)"
 
@@ -73,6 +84,18 @@ def redrawing_lines(answer: Explanation) -> Iterator[str]:
             f"  {region.error_share:4.0%} of the error, {region.times_worse:.1f} times the rest: "
             f"{region.label} at {corners(region.box)}, {region.verdict}"
         )
+
+
+def faithfulness_line(found: Faithfulness) -> str:
+    """What a map is worth."""
+    line = f"map {found.map}: {found.text}"
+    if found.HasField("deletion"):
+        line += (
+            f" (deletion {found.deletion:.2f}, by chance {found.deletion_random:.2f} and "
+            f"{found.deletion_moved:.2f}; insertion {found.insertion:.2f}, by chance "
+            f"{found.insertion_random:.2f} and {found.insertion_moved:.2f})"
+        )
+    return line
 
 
 def recorded_lines(answer: Explanation) -> Iterator[str]:
