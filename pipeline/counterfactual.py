@@ -8,7 +8,7 @@ begin, the pipeline is forked, and the two go on over the same frames.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -45,15 +45,17 @@ class Span:
 
     stamps: Sequence[int]  # [ns], in order
     changed_from: int  # number among stamps
+    twice: bool = True  # whether the networks look at the changed frames again
 
     @property
     def cost(self) -> int:
-        """Frames that go through the pipeline."""
-        return 2 * len(self.stamps) - self.changed_from
+        """Frames that go through the networks."""
+        again = len(self.stamps) - self.changed_from if self.twice else 0
+        return len(self.stamps) + again
 
     def later(self, count: int) -> Span:
         """Without the first count of them."""
-        return Span(self.stamps[count:], self.changed_from - count)
+        return replace(self, stamps=self.stamps[count:], changed_from=self.changed_from - count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +69,13 @@ class Probe:
     truncated: bool  # less of it than asked for, as there was no time
 
 
-def span_of(stamps: Sequence[int], during_ns: int) -> Span:
-    """The frame asked about is always otherwise, and those at most during_ns before it."""
+def span_of(stamps: Sequence[int], during_ns: int, interventions: Sequence[Intervention]) -> Span:
+    """The frame asked about is always otherwise, and those at most during_ns before it.
+
+    What only the watch is told, the networks need not look at.
+    """
     first = next(i for i, stamp in enumerate(stamps) if stamp >= stamps[-1] - during_ns)
-    return Span(stamps, first)
+    return Span(stamps, first, any(isinstance(one, (Mask, Inpaint)) for one in interventions))
 
 
 def probe(
@@ -94,14 +99,37 @@ def probe(
         outcome = before.step(frame)
         if number >= span.changed_from:
             seen.append(outcome)
-    tracks = [targets(one.scene, seen[-1].scene, interventions) for one in seen]
-    for frame, gone in zip(
-        counted(frames_from, span.stamps[span.changed_from :]), tracks, strict=True
-    ):
+    gone = [targets(one.scene, seen[-1].scene, interventions) for one in seen]
+    if span.twice:
+        after, image = repainted_run(fork, frames_from, span, interventions, gone, left_s)
+    else:
+        after, image = retold_run(fork, seen, interventions, gone), frame.image
+    return Probe(seen[-1], after, image, span, truncated=span is not asked)
+
+
+def repainted_run(
+    fork: Perception, frames_from: FramesFrom, span: Span, interventions: Sequence[Intervention],
+    gone: Sequence[Sequence[Track]], left_s: Callable[[], float],
+) -> tuple[Outcome, NDArray[np.uint8]]:  # fmt: skip
+    """Everything looks at the changed frames again."""
+    frames = counted(frames_from, span.stamps[span.changed_from :])
+    for frame, tracks in zip(frames, gone, strict=True):
         still_time(left_s)
-        frame = Frame(frame.index, frame.stamp_ns, repainted(frame.image, interventions))
-        after = fork.step(frame, partial(retold, interventions=interventions, gone=gone))
-    return Probe(seen[-1], after, frame.image, span, truncated=span is not asked)
+        image = repainted(frame.image, interventions)
+        told = partial(retold, interventions=interventions, gone=tracks)
+        outcome = fork.step(Frame(frame.index, frame.stamp_ns, image), told)
+    return outcome, image
+
+
+def retold_run(
+    fork: Perception, seen: Sequence[Outcome], interventions: Sequence[Intervention],
+    gone: Sequence[Sequence[Track]],
+) -> Outcome:  # fmt: skip
+    """Only the watch is told something else."""
+    for one, tracks in zip(seen, gone, strict=True):
+        scene = retold(one.scene, interventions, tracks)
+        outcome = Outcome(scene, fork.judge(scene), one.latency_ms)
+    return outcome
 
 
 def affordable(
@@ -162,10 +190,6 @@ def found_again(wanted: DropTrack, last: Scene) -> Track:
 
 def tracks_of(scene: Scene) -> tuple[Track, ...]:
     return scene.tracks.tracks if scene.tracks is not None else ()
-
-
-def changes_picture(interventions: Sequence[Intervention]) -> bool:
-    return any(isinstance(one, (Mask, Inpaint)) for one in interventions)
 
 
 def deltas(before: Risk, after: Risk) -> list[tuple[str, float, float]]:

@@ -86,6 +86,12 @@ class Perception:
         shared = [part for one in self.networks for part in (one, one.network)]
         return copy.deepcopy(self, {id(part): part for part in shared})
 
+    def judge(self, scene: Scene) -> Risk:
+        """The risk of a scene that was seen by another fork."""
+        if broken(scene.faults):
+            self._watch.reset()
+        return self._watch.assess(scene, scene.stamp_ns)
+
     def step(self, frame: Frame, told: Callable[[Scene], Scene] = lambda scene: scene) -> Outcome:
         """Everything about one frame.  A stage that fails leaves no part, but a fault, behind.
 

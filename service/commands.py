@@ -16,6 +16,9 @@ Address = Annotated[str, typer.Option(help="HOST:PORT of the server")]
 Timeout = Annotated[float, typer.Option(help="how long to wait for an answer [s]", min=0.1)]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of text")]
 Pem = Annotated[Path | None, typer.Option(help="PEM file, for a server that asks for certificates")]
+Faithful = Annotated[
+    bool, typer.Option(help="with eigen_cam: also measure whether its maps are true")
+]
 HERE = "127.0.0.1:50051"
 
 
@@ -107,6 +110,7 @@ def explain(
     tls_cert: Pem = None,
     tls_key: Pem = None,
     tls_ca: Pem = None,
+    faithfulness: Faithful = False,
 ) -> int:
     """Say why an event, a frame of the run or a picture is strange."""
     quiet_grpc()
@@ -115,7 +119,7 @@ def explain(
     from road_clarity.service.printing import explanation_lines, plain
 
     with connected(address, Tls.of(tls_cert, tls_key, tls_ca, "--tls-ca"), timeout) as client:
-        answer = client.explain(method, **asked_for(what))
+        answer = client.explain(method, faithfulness=faithfulness, **asked_for(what))
         pictures = pictures_of(answer)
         if out is not None and answer.event_id:
             pictures["overlay"] = client.event(answer.event_id).overlay

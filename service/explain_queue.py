@@ -7,6 +7,7 @@ the line is closed, as each holds memory.
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import threading
@@ -31,6 +32,7 @@ LONGEST_S = 60.0  # for callers without a deadline of their own [s]
 RETRY_S = 1.0
 RESERVE_S = 0.3  # of the caller's time that is kept back to draw and send the answer [s]
 LOW_PRIORITY = 10  # niceness of the worker; streams run at 0
+STOP_S = 10.0  # how long a stop waits for the work to end [s]
 HUNG_S = 30.0  # after the deadline, from when on work counts as hung [s]
 MOST_HUNG = 3  # workers that may hang before the line is closed
 LOOK_S = 0.5  # how often callers in the line look whether the worker hangs [s]
@@ -56,7 +58,7 @@ class Deadline:
 @dataclass(eq=False)
 class Job:
     work: Callable[[], Any]
-    at_s: float  # its deadline, on the monotonic clock [s]
+    deadline: Deadline
     done: Future[Any] = field(default_factory=Future)
 
 
@@ -73,7 +75,7 @@ class Worker:
 
     def hangs(self) -> bool:
         job = self.job
-        return job is not None and monotonic() > job.at_s + HUNG_S
+        return job is not None and monotonic() > job.deadline.at_s + HUNG_S
 
     def _run(self) -> None:
         step_back()
@@ -114,7 +116,7 @@ class ExplainQueue:
 
     def first(self, load: Callable[[], Answer]) -> Future[Answer]:
         """What everything in the line needs; takes no place, and as long as it wants."""
-        return self._submit(Job(load, float("inf")))
+        return self._submit(Job(load, Deadline(math.inf)))
 
     def run(
         self, work: Callable[[Deadline], Answer], context: grpc.ServicerContext,
@@ -129,28 +131,32 @@ class ExplainQueue:
         self._replace_hung()
         self._places.take()
         self._count(1)
-        job = Job(lambda: work(deadline), deadline.at_s)
+        job = Job(lambda: work(deadline), deadline)
         job.done.add_done_callback(lambda _: self._left())
-        context.add_callback(lambda: self._leave(job, deadline))
+        context.add_callback(lambda: leave(job))
         self._submit(job)
         try:
             answer: Answer = self._wait(job.done, deadline)
             return answer
         except (FutureTimeout, CancelledError) as error:
-            self._leave(job, deadline)
+            leave(job)
             raise late(
                 "the explanation was not ready in time; allow more, or ask for less"
             ) from error
 
     def stop(self) -> None:
-        """Let go of everyone in the line."""
+        """Let go of everyone in the line, and wait a little for the work to end."""
         self._worker.retired = True
         with suppress(queue.Empty):
             while True:
-                job = self._jobs.get_nowait()
-                if job is not None:
-                    job.done.cancel()
+                waiting = self._jobs.get_nowait()
+                if waiting is not None:
+                    leave(waiting)
+        at_work = self._worker.job
+        if at_work is not None:
+            leave(at_work)
         self._jobs.put(None)
+        self._worker.thread.join(STOP_S)  # a process that ends amid a network's work is aborted
 
     def _submit(self, job: Job) -> Future[Any]:
         self._jobs.put(job)
@@ -165,10 +171,6 @@ class ExplainQueue:
                 if left_s <= LOOK_S:
                     raise
                 self._replace_hung()
-
-    def _leave(self, job: Job, deadline: Deadline) -> None:
-        deadline.gone.set()
-        job.done.cancel()
 
     def _left(self) -> None:
         self._count(-1)
@@ -194,6 +196,12 @@ class ExplainQueue:
         if self._hung >= MOST_HUNG:
             text = f"{MOST_HUNG} explanations hung; restart the server"
             raise Refusal(code_pb2.UNAVAILABLE, text, error_info("WORKERS_HUNG"))
+
+
+def leave(job: Job) -> None:
+    """Nobody waits for it any more: it is not begun, or ends at its next step."""
+    job.deadline.gone.set()
+    job.done.cancel()
 
 
 class PerWorker(Generic[Answer]):

@@ -50,7 +50,7 @@ def probed(
         intervention(one, f"interventions[{i}]", row, first.size)
         for i, one in enumerate(request.interventions)
     ]
-    span = span_of(stamps[-MOST_FRAMES:], during_ns)
+    span = span_of(stamps[-MOST_FRAMES:], during_ns, wanted)
     try:
         found = prober.probe(
             lambda from_ns: subjects.frames(from_ns, mark.stamp_ns), span, wanted, deadline

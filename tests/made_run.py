@@ -30,7 +30,7 @@ from road_clarity.safety.cause import Cause
 from road_clarity.safety.explanation import RegionExplanation
 from road_clarity.safety.map_faithfulness import Faithfulness
 from road_clarity.safety.object_view import LayerView
-from road_clarity.safety.scene import Scene, World
+from road_clarity.safety.scene import Risk, Scene, World
 from road_clarity.service.explain_queue import Deadline
 from road_clarity.service.explainer import (
     Account,
@@ -170,9 +170,11 @@ class MadePerception:
 
     def step(self, frame: Frame, told: Callable[[Scene], Scene] = lambda scene: scene) -> Outcome:
         scene = told(made_scene(frame.index, frame.stamp_ns, frame.size))
+        return Outcome(scene, self.judge(scene), {"total": 4.0})
+
+    def judge(self, scene: Scene) -> Risk:
         in_the_way = scene.tracks is not None and bool(scene.tracks.tracks)
-        risk = made_risk(frame.stamp_ns, "high" if in_the_way else "nominal")
-        return Outcome(scene, risk, {"total": 4.0})
+        return made_risk(scene.stamp_ns, "high" if in_the_way else "nominal")
 
 
 def made_score(thorough: bool) -> Faithfulness:

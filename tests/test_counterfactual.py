@@ -1,6 +1,5 @@
 """What if: pictures painted over, parts of the scene taken away, and what the watch then says."""
 
-import copy
 from dataclasses import replace
 
 import numpy as np
@@ -106,7 +105,7 @@ def test_a_track_that_is_not_followed_again_is_named():
 
 
 def test_with_little_time_less_of_the_run_is_run_again():
-    left = [10.0]
+    left = [9.0]
 
     class Slow(MadePerception):
         def fork(self):
@@ -116,10 +115,10 @@ def test_with_little_time_less_of_the_run_is_run_again():
             left[0] -= 1.0
             return super().step(frame, told)
 
-    left[0] = 9.0  # three frames of trial, then six left: 4 of 1.3 s or 1.5 s
+    # Three frames of trial leave 6 s, which is enough for 4 more frames of 1.3 s.
     found = probe(Slow(), frames_from, Span(STAMPS, 4), [PERSON], lambda: left[0])
     assert found.truncated and found.span.stamps[-1] == 400
-    assert found.span.cost < Span(STAMPS, 4).cost
+    assert (found.span.stamps, found.span.cost) == ([200, 300, 400], 4)
     left[0] = 4.0
     with pytest.raises(OutOfTime):
         probe(Slow(), frames_from, Span(STAMPS, 0), [PERSON], lambda: left[0])
@@ -148,7 +147,19 @@ def test_a_frame_without_its_picture_is_missed():
 
 @pytest.mark.parametrize(("during", "first"), [(0, 4), (100, 3), (150, 3), (1000, 0)])
 def test_the_frame_asked_about_is_always_changed(during, first):
-    assert span_of(STAMPS, during).changed_from == first
+    assert span_of(STAMPS, during, [PERSON]).changed_from == first
+
+
+def test_the_networks_look_again_only_where_the_picture_changes():
+    told, seen = span_of(STAMPS, 100, [PERSON]), span_of(STAMPS, 100, [Mask(PERSON.box), PERSON])
+    assert (told.cost, seen.cost) == (5, 7)
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_what_the_watch_is_told_counts_the_same_either_way(twice):
+    found = probe(MadePerception(), frames_from, Span(STAMPS, 3, twice), [PERSON], patience)
+    assert (found.after.risk.score, found.after.scene.tracks.tracks) == (0.0, ())
+    assert found.image[40, 0, 0] == 40
 
 
 def test_deltas_add_up_to_that_of_the_score_where_a_code_speaks_twice():
@@ -184,4 +195,3 @@ def test_a_fork_of_the_pipeline_shares_its_networks_and_not_its_memory():
     first, again = other.step(last), one.step(last)
     assert first.risk == again.risk
     assert first.scene.world.surprise == again.scene.world.surprise
-    assert copy.copy(one) is not one

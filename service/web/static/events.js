@@ -2,7 +2,7 @@
 
 import { byId, fill, make } from "./dom.js";
 import { get } from "./server.js";
-import { LABELS, labelWords, levelChip, score, spanOf } from "./words.js";
+import { LABELS, isLabelled, labelSign, labelWords, levelChip, score, spanOf } from "./words.js";
 
 const ORDERS = { "": "oldest first", "start_ns desc": "newest first", "score desc": "worst first" };
 
@@ -68,7 +68,7 @@ export class EventList {
   }
 
   row(event) {
-    const label = event.label === "UNLABELLED" ? "" : ` · ${LABELS[event.label]?.sign} ${labelWords(event.label)}`;
+    const label = isLabelled(event.label) ? ` · ${labelSign(event.label)} ${labelWords(event.label)}` : "";
     const why = event.reasons[0]?.text ?? "no reason was recorded";
     const button = make("button", { type: "button", onclick: () => this.choose(event) },
       make("span", { className: "line" }, levelChip(event.level),

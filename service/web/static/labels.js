@@ -2,7 +2,7 @@
 
 import { byId, fill, make } from "./dom.js";
 import { call, get } from "./server.js";
-import { LABELS, labelWords } from "./words.js";
+import { LABELS, isLabelled, labelWords } from "./words.js";
 
 const MOST_NOTE = 2000;
 
@@ -38,11 +38,11 @@ export class Labels {
   }
 
   paint(words, trouble = false) {
-    const buttons = Object.entries(LABELS).filter(([name]) => name !== "UNLABELLED").map(([name, one]) =>
-      make("button", { type: "button", "aria-pressed": String(this.event.label === name),
+    const buttons = Object.entries(LABELS).filter(([name]) => name !== "unlabelled").map(([name, one]) =>
+      make("button", { type: "button", "aria-pressed": String(labelWords(this.event.label) === one.text),
         onclick: () => this.label(name) }, `${one.sign} ${one.text}`));
-    const back = make("button", { type: "button", disabled: this.event.label === "UNLABELLED",
-      onclick: () => this.label("UNLABELLED") }, "Take back");
+    const back = make("button", { type: "button", disabled: !isLabelled(this.event.label),
+      onclick: () => this.label("unlabelled") }, "Take back");
     this.noteBox = make("textarea", { rows: 2, maxLength: MOST_NOTE, value: this.note,
       oninput: () => { this.note = this.noteBox.value; } });
     this.whoBox = make("input", { type: "text", maxLength: 200, value: this.who, autocomplete: "name",
@@ -67,7 +67,7 @@ export class Labels {
   }
 
   label(name) {
-    const label = `EVENT_LABEL_${name}`;
+    const label = `EVENT_LABEL_${name.toUpperCase()}`;
     return this.say("LabelEvent", { label, note: this.note }, `Labelled: ${labelWords(name)}.`);
   }
 

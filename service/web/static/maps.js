@@ -5,9 +5,9 @@ import { call } from "./server.js";
 import { boxOf, corners, percent } from "./words.js";
 
 const VERDICTS = {
-  BETTER_THAN_CHANCE: ["✓", "Better than chance"],
-  NOT_BETTER: ["✗", "No better than chance, do not rely on it"],
-  UNTOLD: ["?", "Faithfulness cannot be told"],
+  better_than_chance: ["✓", "Better than chance"],
+  not_better: ["✗", "No better than chance, do not rely on it"],
+  untold: ["?", "Faithfulness cannot be told"],
 };
 
 export class Maps {
@@ -102,7 +102,7 @@ export class Maps {
   worth(measured) {
     if (!this.measures) return null;
     if (!measured) return make("span", { className: "quiet" }, "Faithfulness: not measured.");
-    const [sign, text] = VERDICTS[measured.verdict] ?? VERDICTS.UNTOLD;
+    const [sign, text] = VERDICTS[measured.verdict.toLowerCase()] ?? VERDICTS.untold;
     return make("span", { className: "worth" }, make("strong", {}, `${sign} ${text}. `), figures(measured));
   }
 
@@ -154,7 +154,7 @@ export class Maps {
   }
 }
 
-const trusted = (measured) => !measured || measured.verdict === "BETTER_THAN_CHANCE";
+const trusted = (measured) => !measured || measured.verdict.toLowerCase() === "better_than_chance";
 
 export function requestOf(subject) {
   return subject.event ? { event_id: subject.event.id } : { index: String(subject.index) };

@@ -10,13 +10,19 @@ export const LEVELS = {
 };
 
 export const LABELS = {
-  TRUE_RISK: { sign: "✓", text: "true risk" },
-  FALSE_ALARM: { sign: "✗", text: "false alarm" },
-  UNCERTAIN: { sign: "~", text: "uncertain" },
-  UNLABELLED: { sign: "–", text: "not labelled" },
+  true_risk: { sign: "✓", text: "true risk" },
+  false_alarm: { sign: "✗", text: "false alarm" },
+  uncertain: { sign: "~", text: "uncertain" },
+  unlabelled: { sign: "–", text: "not labelled" },
 };
 
-export const labelWords = (label) => (LABELS[label] ?? LABELS.UNLABELLED).text;
+const labelOf = (label) => LABELS[label.toLowerCase()] ?? LABELS.unlabelled;
+
+export const isLabelled = (label) => labelOf(label) !== LABELS.unlabelled;
+
+export const labelWords = (label) => labelOf(label).text;
+
+export const labelSign = (label) => labelOf(label).sign;
 
 /** The level as sign and word: colour is not the only difference. */
 export function levelChip(level) {
