@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 from made_moments import SPACE, made_events
-from made_run import MadeExplainer, MadeMaps, MadeSheets
+from made_run import made_loaders
 
 from road_clarity.cli import main
 from road_clarity.evaluation.sources import open_source
@@ -21,9 +21,7 @@ def folder(tmp_path):
 @pytest.fixture
 def run(folder):
     """The command against a server on the folder."""
-    server = Server(
-        folder, "127.0.0.1:0", load=MadeExplainer, load_maps=MadeMaps, load_sheets=MadeSheets
-    )
+    server = Server(folder, "127.0.0.1:0", loaders=made_loaders())
     server.start()
     yield lambda *words: main(["events", *words, "--address", f"127.0.0.1:{server.port}"])
     server.stop(0.0)

@@ -3,12 +3,19 @@
 import json
 
 import pytest
+from made_moments import made_events
 from made_run import append, connected, made_row, made_run, running
 
-from road_clarity.service.gen.event_service_pb2 import ListEventsRequest
+from road_clarity.service.access import VIEWER
+from road_clarity.service.gen.event_service_pb2 import (
+    EventLabel,
+    GetEventRequest,
+    ListEventsRequest,
+)
 from road_clarity.service.gen.event_service_pb2_grpc import EventServiceStub
 from road_clarity.service.printing import plain
 from road_clarity.service.run_log import Mark
+from road_clarity.service.server import Rules
 from road_clarity.service.web.api import Api
 from road_clarity.service.web.clip import clip
 from road_clarity.service.web.event_query import list_request
@@ -239,3 +246,94 @@ def test_a_surprise_is_not_told_to_the_page(api, monkeypatch):
     reply = api.get("run", {})
     assert refusal(reply) == (500, "INTERNAL", [])
     assert b"ZeroDivision" not in reply.content
+
+
+def test_a_label_is_given_once_and_shows_everywhere(tmp_path):
+    with running(made_run(tmp_path / "run")) as server:
+        api = Api(server.asked)
+        before = got(api, f"events/{FIRST}")
+        request = {
+            "id": FIRST,
+            "label": "EVENT_LABEL_FALSE_ALARM",
+            "note": "a shadow",
+            "who": "ada",
+        }
+        answer = json.loads(api.post("call/LabelEvent", request).content)
+        (said,) = answer["history"]
+        assert (said["who"], said["note"], answer["etag"] != before["etag"]) == (
+            "ada",
+            "a shadow",
+            True,
+        )
+        assert listed(api, label="FALSE_ALARM") == [FIRST]
+        with connected(server) as channel:
+            over_grpc = EventServiceStub(channel).GetEvent(GetEventRequest(id=FIRST))
+        assert EventLabel.Name(over_grpc.label) == "EVENT_LABEL_FALSE_ALARM"
+        late = api.post("call/LabelEvent", request | {"etag": before["etag"]})
+        assert refusal(late)[:2] == (409, "ABORTED")
+
+
+def test_a_page_for_viewers_takes_no_labels(tmp_path):
+    with running(made_run(tmp_path / "run"), rules=Rules(local_role=VIEWER)) as server:
+        api = Api(server.asked)
+        assert "LabelEvent" not in got(api, "run")["calls"]
+        assert "ExplainFrame" in got(api, "run")["calls"]
+        request = {"id": FIRST, "label": "EVENT_LABEL_TRUE_RISK"}
+        assert refusal(api.post("call/LabelEvent", request))[:2] == (403, "PERMISSION_DENIED")
+        assert got(api, f"events/{FIRST}")["history"] == []
+
+
+def test_the_page_has_the_limits_of_every_client(tmp_path):
+    rules = Rules(calls_per_s=0.001, burst=2)
+    with running(made_run(tmp_path / "run"), rules=rules) as server:
+        replies = [Api(server.asked).get(f"events/{FIRST}", {}) for _ in range(3)]
+    assert [one.status for one in replies] == [200, 200, 429]
+    assert replies[2].retry_s is not None and replies[2].retry_s > 60
+
+
+def test_what_if_is_the_answer_of_grpc(api):
+    request = {"index": "2", "interventions": [{"drop_track": "7"}]}
+    answer = json.loads(api.post("call/ProbeCounterfactual", request).content)
+    assert answer["delta"] == answer["after"]["score"] - answer["before"]["score"] != 0.0
+    assert answer["picture"]["url"].startswith("data:image/")
+
+
+def test_a_map_comes_with_what_it_is_worth(api):
+    request = {"explanation": {"event_id": FIRST, "method": "reconstruction_error"}}
+    (found,) = json.loads(api.post("call/ScoreExplanation", request).content)["maps"]
+    assert (found["map"], found["verdict"].lower()) == ("error_map", "not_better")
+
+
+def test_an_event_brings_its_own_clip_where_the_run_has_no_pictures(tmp_path):
+    run = made_run(tmp_path / "run")
+    (run / "run.mcap").unlink()
+    with running(run) as server:
+        api = Api(server.asked)
+        found = got(api, f"events/{SECOND}/clip")
+        assert found["peak_index"] in [row["index"] for row in found["frames"]]
+        assert len(found["pictures"]) == len(found["frames"]) > 1
+        for path in found["pictures"]:
+            assert api.get(path, {}).content[:3] == b"\xff\xd8\xff"
+        assert refusal(api.get(f"events/{SECOND}/clip/1.jpg", {}))[:2] == (404, "NOT_FOUND")
+
+
+def test_a_damaged_clip_says_so(tmp_path):
+    run = made_run(tmp_path / "run")
+    (run / "run.mcap").unlink()
+    (run / "events" / FIRST / "clip.mcap").write_bytes(b"cut short")
+    with running(run) as server:
+        assert refusal(Api(server.asked).get(f"events/{FIRST}/clip", {}))[:2] == (500, "DATA_LOSS")
+
+
+def test_a_folder_of_events_alone_is_shown_as_well(tmp_path):
+    folder = made_events(tmp_path / "evidence", [(0.0, 0.0), (2.0, 0.0)])
+    with running(folder) as server:
+        api = Api(server.asked)
+        card = got(api, "run")
+        assert (card["frames"], card["sources"]) == (0, ["street"])
+        assert (card["first_ns"], card["last_ns"]) == (0, 10_200_000_000)
+        first, second = listed(api)
+        assert listed(api, from_s="5") == [second]
+        assert got(api, f"events/{first}/clip")["frames"]
+        near = json.loads(api.post("call/SearchSimilarEvents", {"event_id": first}).content)
+        assert [one["event"]["id"] for one in near["neighbours"]] == [second]

@@ -41,7 +41,7 @@ from road_clarity.service.web.clip import clip
 from road_clarity.service.web.event_query import list_request, nanoseconds
 from road_clarity.service.web.kept_clips import KeptClips
 from road_clarity.service.web.reply import Reply, as_json, refused
-from road_clarity.service.web.run_card import run_card
+from road_clarity.service.web.run_card import first_stamp, run_card
 from road_clarity.service.web.shown import shown
 
 Query = Mapping[str, str]
@@ -94,14 +94,12 @@ class Api:
         return as_json(shown(self._asked.ask("RiskService/QueryRiskSeries", request)))
 
     def _moment(self, query: Query) -> Reply:
-        first_ns = min(mark.stamp_ns for mark in self._marks())
-        stamp_ns = first_ns + nanoseconds("s", query.get("s", ""))
+        stamp_ns = first_stamp(self._asked) + nanoseconds("s", query.get("s", ""))
         request = risk_service_pb2.GetRiskStateRequest(stamp_ns=stamp_ns)
         return as_json(shown(self._asked.ask("RiskService/GetRiskState", request)))
 
     def _events(self, query: Query) -> Reply:
-        stamps = (mark.stamp_ns for mark in self._asked.log.marks())
-        request = list_request(query, min(stamps, default=0))
+        request = list_request(query, first_stamp(self._asked))
         return as_json(shown(self._asked.ask("EventService/ListEvents", request)))
 
     def _event(self, query: Query, event: str) -> Reply:

@@ -3,6 +3,10 @@
 import { byId, fill, make } from "./dom.js";
 import { corners, score } from "./words.js";
 
+const PROMISES = {
+  holds: ["✓", "Promise holds"], withdrawn: ["✗", "Promise withdrawn"], void: ["✗", "Promise void"],
+  none: ["–", "No promise"],
+};
 const KINDS = 6; // of colour and pattern, then again from the first
 
 /** row: of frames.jsonl; point: called with the place of a reason, or null. */
@@ -12,7 +16,19 @@ export function showCauses(row, point) {
   const entries = reasons.map((reason, place) => entry(reason, place, point));
   fill(byId("causes"), bar(reasons, total, sum), axis(),
     reasons.length ? make("ol", { className: "causes" }, ...entries) : null,
-    make("p", { className: "sum" }, sentence(reasons, total, sum)));
+    make("p", { className: "sum" }, sentence(reasons, total, sum)), ...worth(row.risk.promise));
+}
+
+/** What a flag is worth by the calibration; nothing where it was not recorded. */
+function worth(promise) {
+  if (!promise) return [];
+  const [sign, word] = PROMISES[promise.state] ?? ["?", promise.state];
+  const figures = [
+    promise.p_value === null ? null : `p-value ${promise.p_value.toPrecision(2)}`,
+    promise.alpha === null ? null : `alpha ${promise.alpha}`,
+    promise.calibration_id ? `calibration ${promise.calibration_id}` : null].filter(Boolean).join(", ");
+  return [make("p", { className: "promise" }, make("strong", {}, `${sign} ${word}: `), promise.text,
+    figures ? make("span", { className: "quiet" }, ` (${figures})`) : null)];
 }
 
 function sentence(reasons, total, sum) {

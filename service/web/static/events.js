@@ -12,6 +12,7 @@ export class EventList {
     this.choose = choose;
     this.listed = listed;
     this.events = [];
+    this.shown = ""; // the page that is listed; null once more pages were asked for
     this.chosen = null;
     this.form = byId("filters");
     byId("more").addEventListener("click", () => this.load(this.next));
@@ -20,6 +21,9 @@ export class EventList {
   /** The filters that fit the run; what was set stays set. */
   offer(run) {
     this.run = run;
+    const offered = JSON.stringify([run.levels, run.codes, run.sources]);
+    if (offered === this.offered) return; // nobody is interrupted for nothing
+    this.offered = offered;
     const before = this.filters();
     const levels = run.levels.filter((level) => level !== "nominal");
     fill(this.form,
@@ -45,17 +49,28 @@ export class EventList {
 
   /** Ask for the first page, or for the one that follows. */
   async load(next = "") {
+    const mine = Symbol();
+    this.asking = mine; // an answer that was overtaken does not count
     let page;
     try {
       page = await get("events", { ...this.filters(), page_token: next });
     } catch (error) {
       byId("event-count").textContent = error.message;
+      this.shown = "";
       return;
     }
+    if (this.asking !== mine) return;
+    if (!next && JSON.stringify(page) === this.shown) return;
+    this.shown = next ? null : JSON.stringify(page);
     this.events = next ? [...this.events, ...page.events] : page.events;
     this.next = page.next_page_token;
     this.show(page);
     this.listed(this.events);
+  }
+
+  /** What came meanwhile, unless somebody reads further down. */
+  async refresh() {
+    if (this.shown !== null) await this.load();
   }
 
   show(page) {
@@ -84,6 +99,7 @@ export class EventList {
     const place = this.events.findIndex((one) => one.id === event.id);
     if (place < 0) return;
     this.events[place] = event;
+    this.shown = "";
     byId("event-list").children[place].replaceWith(this.row(event));
   }
 

@@ -31,10 +31,11 @@ async function load() {
   maps.measures = can("ScoreExplanation");
   const span = clock(secondsOf(run, run.last_ns));
   byId("run").textContent =
-    `${run.name}: ${run.frames} frames, ${span}${run.complete ? "" : ", still being recorded"}`;
+    run.frames ? `${run.name}: ${run.frames} frames, ${span}${run.complete ? "" : ", still being recorded"}`
+      : `${run.name}: events only`;
   document.title = `${run.name} · road_clarity`;
   list.offer(run);
-  await Promise.all([list.load(), timeline.load(run)]);
+  await Promise.all([list.refresh(), timeline.load(run)]);
 }
 
 async function choose(event) {
