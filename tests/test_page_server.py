@@ -3,6 +3,7 @@
 import http.client
 import json
 import random
+import re
 import socket
 import threading
 from contextlib import contextmanager
@@ -67,6 +68,17 @@ def test_the_page_and_all_that_it_names_are_served(port):
     for name in ("page.css", "page.js", "icon.svg"):
         assert f"/static/{name}" in page
         assert status(port, "GET", f"/static/{name}") == 200
+
+
+def test_every_module_that_is_imported_is_there():
+    files = static_files()
+    named = [
+        name
+        for file in files.values()
+        for name in re.findall(rb'from "[.]/([a-z_]+[.]js)"', file.content)
+    ]
+    assert len(named) > 20
+    assert {f"/static/{name.decode()}" for name in named} <= set(files)
 
 
 def test_the_page_names_no_other_machine():
