@@ -47,6 +47,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/buf lint
 
 bench: setup out/demo/street.mp4
 	$(BIN)/road-clarity bench out/demo/street.mp4 --json out/bench.json

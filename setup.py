@@ -71,7 +71,7 @@ setup(
         "onnx": ["onnx", "onnxscript", "onnxruntime"],
         "openvino": ["openvino"],
         "test": ["grpcio-tools", "pytest", "pytest-timeout", "hypothesis"],
-        "lint": ["ruff", "mypy", "import-linter", "types-PyYAML"],
+        "lint": ["ruff", "mypy", "import-linter", "types-PyYAML", "buf-bin"],
     },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),

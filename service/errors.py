@@ -57,10 +57,10 @@ def unknown(reason: str, text: str, **metadata: str) -> Refusal:
     return Refusal(code_pb2.NOT_FOUND, text, error_info(reason, **metadata))
 
 
-def outside(field: str, first: int, last: int) -> Refusal:
+def outside(field: str, first: int, last: int, what: str = "no frame of the run") -> Refusal:
     """A stamp or number of no recorded frame; the answer holds those of the first and the last."""
     kept = error_info("OUTSIDE_RUN", field=field, first=str(first), last=str(last))
-    text = f"{field}: no frame of the run, which goes from {first} to {last}"
+    text = f"{field}: {what}, which goes from {first} to {last}"
     return Refusal(code_pb2.OUT_OF_RANGE, text, kept)
 
 

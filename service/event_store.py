@@ -36,6 +36,7 @@ from road_clarity.service.errors import (
     error_info,
     invalid,
     not_ready,
+    outside,
     unknown,
 )
 
@@ -85,6 +86,24 @@ class EventStore:
             raise damaged(f"event {name}: {CLIP_MCAP} cannot be read ({error})", id=name) from error
         raise damaged(f"event {name}: {CLIP_MCAP} does not hold its peak", id=name)
 
+    def kept_at(self, stamp_ns: int) -> tuple[bytes, Row]:
+        """Picture and row of a frame that some event's clip kept.
+
+        Raises Refusal: with the interval that is kept when the stamp is of no frame in it.
+        """
+        with refusals(""), self.evidence.reading() as index:
+            spans = [(one.id, *clip_span(readable(one))) for one in index.select()[0]]
+        if not spans:
+            raise not_ready("NO_FRAMES", "there are no events, and so no frames")
+        around = [span for span in spans if span[1] <= stamp_ns <= span[2]]
+        for name, _, _ in around:
+            for kept in frames_in(self.part(name, CLIP_MCAP)):
+                if kept.stamp_ns == stamp_ns and kept.jpeg is not None and kept.row is not None:
+                    return kept.jpeg, kept.row
+        near = around or spans
+        first, last = min(one[1] for one in near), max(one[2] for one in near)
+        raise outside("stamp_ns", first, last, "no picture that was kept")
+
     def part(self, name: str, file: str) -> bytes:
         """One file of the bundle, as it was stored.  Raises Refusal."""
         bundle = self.folder(name)
@@ -95,6 +114,11 @@ class EventStore:
         """Raises Refusal unless there is an event of that id."""
         self.entry(name)
         return self.evidence.folder / name
+
+
+def clip_span(event: Event) -> tuple[int, int]:
+    """Stamps of the first and the last frame that its clip keeps [ns]"""
+    return event.clip_start_ns or event.start_ns, event.clip_end_ns or event.end_ns
 
 
 def required(name: str) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import Row
 from road_clarity.pipeline.places import accused, places_of
+from road_clarity.pipeline.run_folder import is_run
 from road_clarity.service.errors import Refusal, damaged, invalid, not_ready, outside
 from road_clarity.service.event_store import EventStore
 from road_clarity.service.explainer import Place
@@ -114,6 +115,9 @@ class Subjects:
         return self._subject(image, self._events.row(name), name)
 
     def _recorded(self, field: str, value: int) -> Subject:
+        if field == "stamp_ns" and not is_run(self._run):  # evidence of a drive, without a run
+            content, row = self._events.kept_at(value)
+            return self._subject(self._ours(content, "a picture of a clip"), row)
         mark = self._mark(field, value)
         content = picture_at(self._run, mark.stamp_ns)
         return self._subject(

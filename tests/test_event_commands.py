@@ -15,7 +15,7 @@ FIRST, SECOND = (f"000{i}-corridor-person" for i in (1, 2))
 
 @pytest.fixture
 def folder(tmp_path):
-    return made_events(tmp_path / "evidence", [(0.0, 0.0), (2.0, 0.0)])
+    return made_events(tmp_path / "evidence", [(1.0, 0.0), (0.0, 2.0)])
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_pin_keeps_an_event_until_it_is_taken_off(run, capsys):
 def test_similar_events_come_with_their_distance(run, capsys):
     assert run("similar", FIRST) == 0
     first, last = capsys.readouterr().out.splitlines()
-    assert first.split()[:2] == ["1.414", SECOND]
+    assert first.split()[:2] == ["1.000", SECOND]
     assert last == f"nearest of 1 events, by {SPACE}"
 
 

@@ -16,25 +16,27 @@ from made_run import fields_at_fault, made_run, reason_of, serving
 from road_clarity.pipeline.evidence.database import DATABASE
 from road_clarity.service import event_service
 from road_clarity.service.gen import event_service_pb2 as pb
+from road_clarity.service.gen import explanation_service_pb2 as explain
 from road_clarity.service.gen.event_service_pb2_grpc import EventServiceStub
+from road_clarity.service.gen.explanation_service_pb2_grpc import ExplanationServiceStub
 
 FIRST, SECOND, THIRD = (f"000{i}-corridor-person" for i in (1, 2, 3))
 TRUE_RISK, FALSE_ALARM = pb.EVENT_LABEL_TRUE_RISK, pb.EVENT_LABEL_FALSE_ALARM
 
 
 class MadePlacer:
-    """Places every picture at (4, 0)."""
+    """Places every picture at (0, 1)."""
 
     def __init__(self, space):
         self._space = space
 
     def place(self, image):
-        return np.asarray([4.0, 0.0], np.float32), self._space
+        return np.asarray([0.0, 1.0], np.float32), self._space
 
 
 @pytest.fixture
 def folder(tmp_path):
-    return made_events(tmp_path / "evidence", [(0.0, 0.0), (0.5, 0.0), (4.0, 0.0)])
+    return made_events(tmp_path / "evidence", [(1.0, 0.0), (2.0, 1.0), (0.0, 3.0)])
 
 
 @pytest.fixture
@@ -109,7 +111,7 @@ def test_a_bundle_is_found_by_its_id(stub):
 def test_events_that_look_alike_come_nearest_first(stub):
     found = stub.SearchSimilarEvents(pb.SearchSimilarEventsRequest(event_id=FIRST))
     assert [one.event.id for one in found.neighbours] == [SECOND, THIRD]
-    assert found.neighbours[0].distance == pytest.approx(0.5 / 2**0.5)
+    assert found.neighbours[0].distance == pytest.approx(1 - 2 / 5**0.5)
     assert (found.space, found.compared) == (SPACE, 2)
 
 
@@ -195,11 +197,20 @@ def test_while_another_process_holds_the_index_a_label_is_kept(stub, folder, mon
 
 
 def test_an_evidence_folder_without_a_run_explains_its_events(folder):
-    from road_clarity.service.gen import explanation_service_pb2 as explain
-    from road_clarity.service.gen.explanation_service_pb2_grpc import ExplanationServiceStub
-
     with serving(folder) as channel:
         answer = ExplanationServiceStub(channel).ExplainFrame(
             explain.ExplainFrameRequest(event_id=SECOND)
         )
     assert (answer.event_id, answer.recorded.index) == (SECOND, 100)
+
+
+def test_a_stamp_that_no_clip_kept_is_answered_with_the_interval_that_is_kept(folder):
+    with serving(folder) as channel:
+        ask = ExplanationServiceStub(channel).ExplainFrame
+        kept = ask(explain.ExplainFrameRequest(stamp_ns=10_100_000_000))
+        error = refusal(ask, explain.ExplainFrameRequest(stamp_ns=99_000_000_000))
+        between = refusal(ask, explain.ExplainFrameRequest(stamp_ns=150_000_000))
+    assert kept.recorded.index == 101
+    assert error.code() is grpc.StatusCode.OUT_OF_RANGE
+    assert reason_of(error)[1] == {"field": "stamp_ns", "first": "0", "last": "20200000000"}
+    assert reason_of(between)[1] == {"field": "stamp_ns", "first": "0", "last": "200000000"}

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import numpy as np
 import pytest
 from made_moments import SPACE, made_events
 
@@ -10,6 +11,7 @@ from road_clarity.pipeline.evidence import labelled
 from road_clarity.pipeline.evidence.database import DATABASE
 from road_clarity.pipeline.evidence.index import Condition
 from road_clarity.pipeline.evidence.retention import RetentionConfig
+from road_clarity.pipeline.evidence.similar import nearest
 from road_clarity.pipeline.evidence.store import Conflict, Evidence, Pinned, Reused, Unknown
 
 FIRST, SECOND, THIRD = (f"000{i}-corridor-person" for i in (1, 2, 3))
@@ -18,7 +20,7 @@ DAY_NS = 86_400_000_000_000
 
 @pytest.fixture
 def folder(tmp_path):
-    return made_events(tmp_path / "evidence", [(0.0, 0.0), (0.5, 0.0), (4.0, 0.0)])
+    return made_events(tmp_path / "evidence", [(1.0, 0.0), (2.0, 1.0), (0.0, 3.0)])
 
 
 @pytest.fixture
@@ -148,7 +150,7 @@ def test_the_nearest_scenes_come_first(evidence):
     assert space == SPACE
     found, compared = evidence.similar(place, space, 5, but=FIRST)
     assert [one.id for one, _ in found] == [SECOND, THIRD]
-    assert [distance for _, distance in found] == pytest.approx([0.5 / 2**0.5, 4 / 2**0.5])
+    assert [distance for _, distance in found] == pytest.approx([1 - 2 / 5**0.5, 1.0])
     assert compared == 2
 
 
@@ -209,3 +211,9 @@ def test_conditions_never_become_sql(evidence):
     evil = "x'; DROP TABLE events; --"
     assert names(evidence, Condition("source = ?", (evil,))) == []
     assert len(names(evidence)) == 3
+
+
+def test_a_scene_without_direction_has_nothing_in_common_with_any():
+    matrix = np.array([[0.0, 0.0], [2.0, 0.0], [-1.0, 0.0]], np.float32)
+    found = nearest(matrix, np.array([1.0, 0.0], np.float32), 3)
+    assert found == [(1, 0.0), (0, 1.0), (2, 2.0)]

@@ -15,6 +15,7 @@ from road_clarity.evaluation.sources import open_source
 from road_clarity.evaluation.summary_text import summary_text
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.events import Moment
+from road_clarity.pipeline.evidence.store import Evidence
 from road_clarity.pipeline.run_folder import read_rows
 
 
@@ -118,3 +119,27 @@ def test_the_filmstrip_is_spread_over_a_drive_of_any_length(drive):
 def test_a_terminated_run_cleans_up_like_an_interrupted_one():
     with pytest.raises(KeyboardInterrupt), interruptible():
         signal.raise_signal(signal.SIGTERM)
+
+
+def test_what_people_said_outlives_another_replay_into_the_same_folder(drive, tmp_path):
+    out, event = tmp_path / "out", "0001-corridor-person"
+    ids = []
+    for _ in range(2):
+        replay([open_source(drive)], out, MadePipeline(high={2}))
+        evidence = Evidence(out)
+        ids.append(evidence.entry(event).bundle_id)
+        before = evidence.entry(event).label
+        evidence.label(event, "FALSE_ALARM")
+        evidence.close()
+    assert ids[0] == ids[1]
+    assert before == "FALSE_ALARM"
+
+
+def test_a_replay_whose_evidence_cannot_be_stored_is_none(drive, tmp_path, monkeypatch):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("road_clarity.pipeline.evidence.bundle.write_file", full)
+    with pytest.raises(OSError, match="could not be stored: No space left on device"):
+        replay([open_source(drive)], tmp_path / "out", MadePipeline(high={2}))
+    assert not (tmp_path / "out").exists()

@@ -3,9 +3,9 @@
     world.latent, world.whitened (D,)   world.error_map (h, w)   world.reconstruction (h, w, 3)
     world.prediction (h, w, 3)          segmentation.classes (h, w)          embedding (D,) float16
 
-The embedding is the mean of the whitened latents within half a second of the peak.  Whitened by
-the calm frames of its world model, equal steps are equally unusual in every direction, so that a
-plain distance compares scenes.  It can only be compared within one space: one set of weights.
+The embedding is the mean of the whitened latents within half a second of the peak: whitened by the
+calm frames of its world model, every direction counts alike.  It can only be compared within one
+space: one set of weights.
 """
 
 from __future__ import annotations
