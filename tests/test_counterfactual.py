@@ -195,3 +195,15 @@ def test_a_fork_of_the_pipeline_shares_its_networks_and_not_its_memory():
     first, again = other.step(last), one.step(last)
     assert first.risk == again.risk
     assert first.scene.world.surprise == again.scene.world.surprise
+
+
+@pytest.mark.parametrize(("what", "change"), [("lanes", DropLane(3)), ("world", Empty("lanes"))])
+def test_nan_from_a_network_stays_unknown_whatever_else_changes(what, change):
+    def broken(scene):
+        if what == "lanes":
+            line = replace(scene.lanes.lanes[0], points=((1.0, 2.0), (float("nan"), 3.0)))
+            return replace(scene, lanes=replace(scene.lanes, lanes=(line,)))
+        return replace(scene, world=replace(scene.world, error=float("nan")))
+
+    risk = Watch(SafetyConfig()).assess(retold(broken(made_scene(0, 0)), [change]), 0)
+    assert risk.level == "unknown"
