@@ -38,7 +38,7 @@ def what_if(
     from road_clarity.service.client import connected
     from road_clarity.service.printing import plain
 
-    changes = [{"mask": box(text)} for text in mask or ()]
+    changes: list[dict[str, Any]] = [{"mask": box(text)} for text in mask or ()]
     changes += [{"inpaint": box(text)} for text in inpaint or ()]
     changes += [{"drop_track": number} for number in drop_track or ()]
     changes += [{"drop_lane": number} for number in drop_lane or ()]
