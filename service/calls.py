@@ -7,7 +7,7 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -42,7 +42,8 @@ def watched(
 ) -> Iterator[Call]:
     """The call, which is told to the watchers when it is over, however it ends."""
     call, started = Call(method, request_id(context)), perf_counter()
-    context.send_initial_metadata(((REQUEST_ID, call.request_id),))
+    with suppress(grpc.RpcError):  # the caller has left
+        context.send_initial_metadata(((REQUEST_ID, call.request_id),))
     try:
         yield call
     finally:

@@ -142,6 +142,11 @@ class Server:
             if name != EXPLANATIONS:
                 self._health.set(name, SERVING)
 
+    @property
+    def explaining(self) -> int:
+        """Explanations that wait or are worked on."""
+        return self._queue.length
+
     def stop(self, grace_s: float) -> None:
         """Say so, let calls finish for grace_s [s], then cut them off."""
         self._health.enter_graceful_shutdown()

@@ -1,5 +1,6 @@
 """What if: pictures painted over, parts of the scene taken away, and what the watch then says."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from made_drive import made_scene, street
 from made_run import MadePerception
 
 from road_clarity.models.errors import BadInput
+from road_clarity.pipeline import weights
 from road_clarity.pipeline.counterfactual import (
     OutOfTime,
     Span,
@@ -27,9 +29,13 @@ from road_clarity.pipeline.interventions import (
     repainted,
     retold,
 )
+from road_clarity.pipeline.perception import Perception
+from road_clarity.pipeline.presets import preset
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.scene import Fault, Reason, Risk, Scene
 from road_clarity.safety.watch import Watch
+from road_clarity.service.explain_queue import Deadline
+from road_clarity.service.run_prober import RunProber
 
 PERSON = DropTrack(7, "person", (20.0, 10.0, 30.0, 40.0))
 STAMPS = [0, 100, 200, 300, 400]
@@ -179,19 +185,53 @@ def test_a_missing_part_makes_the_risk_unknown_in_the_real_watch():
     assert risk.level == "unknown" and "lanes.missing" in [r.code for r in risk.reasons]
 
 
-def test_a_fork_of_the_pipeline_shares_its_networks_and_not_its_memory():
-    from road_clarity.pipeline import weights
-    from road_clarity.pipeline.perception import Perception
-
+def needs_networks():
     if not {"scnn_edge", "ffnet_edge", "lorat_edge", "vae_edge"} <= set(weights.names()):
         pytest.skip("the networks are not published")
-    one = Perception.from_preset("tiny", "cpu")
+
+
+def drive(count):
+    """A street of noise that goes by, every 0.1 s."""
     noise = np.random.default_rng(1).integers(0, 255, (72, 128, 3)).astype(np.uint8)
-    for index in range(2):
-        one.step(Frame(index, index * 100_000_000, np.roll(noise, index, 1)))
+    return [Frame(i, i * 100_000_000, np.roll(noise, i, 1)) for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [(DropLane(4), False), (Missing("world"), True), (Mask((0.0, 0.0, 64.0, 72.0)), True)],
+)
+def test_the_real_pipeline_differs_only_by_what_changes(change, differs):
+    needs_networks()
+    frames, stamps = drive(5), [i * 100_000_000 for i in range(5)]
+    span = span_of(stamps, 100_000_000, [change])
+    found = RunProber(preset("tiny")).probe(
+        lambda start: (frame for frame in frames if frame.stamp_ns >= start),
+        span, [change], Deadline(math.inf),
+    )  # fmt: skip
+    before, after = found.before.scene.world, found.after.scene.world
+    assert (after is None or after.error != before.error) is differs
+
+
+def test_a_fork_of_the_pipeline_shares_its_networks_and_not_its_memory():
+    needs_networks()
+    one = Perception.from_preset("tiny", "cpu")
+    *earlier, last = drive(3)
+    for frame in earlier:
+        one.step(frame)
     other = one.fork()
     assert all(a is b for a, b in zip(one.networks, other.networks, strict=True))
-    last = Frame(2, 200_000_000, np.roll(noise, 2, 1))
     first, again = other.step(last), one.step(last)
     assert first.risk == again.risk
     assert first.scene.world.surprise == again.scene.world.surprise
+
+
+@pytest.mark.parametrize(("what", "change"), [("lanes", DropLane(3)), ("world", Empty("lanes"))])
+def test_nan_from_a_network_stays_unknown_whatever_else_changes(what, change):
+    def broken(scene):
+        if what == "lanes":
+            line = replace(scene.lanes.lanes[0], points=((1.0, 2.0), (float("nan"), 3.0)))
+            return replace(scene, lanes=replace(scene.lanes, lanes=(line,)))
+        return replace(scene, world=replace(scene.world, error=float("nan")))
+
+    risk = Watch(SafetyConfig()).assess(retold(broken(made_scene(0, 0)), [change]), 0)
+    assert risk.level == "unknown"

@@ -5,7 +5,9 @@ import time
 
 import grpc
 import pytest
+from google.protobuf import json_format
 from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
@@ -93,6 +95,27 @@ def test_reflection_lists_the_services_and_describes_them(run):
         service = DescriptorPool(database).FindServiceByName("road_clarity.v1.RiskService")
         names = [method.name for method in service.methods]
         assert names == ["GetRiskState", "StreamRisk", "QueryRiskSeries"]
+
+
+def test_a_session_through_reflection_alone_asks_what_if(run):
+    with serving(run) as channel:
+        pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
+
+        def ask(service, method, text):
+            found = pool.FindServiceByName(f"road_clarity.v1.{service}").FindMethodByName(method)
+            request, answer = (GetMessageClass(t) for t in (found.input_type, found.output_type))
+            call = channel.unary_unary(
+                f"/road_clarity.v1.{service}/{method}",
+                request_serializer=request.SerializeToString,
+                response_deserializer=answer.FromString,
+            )
+            said = call(json_format.ParseDict(text, request()), timeout=20)
+            return json_format.MessageToDict(said, preserving_proto_field_name=True)
+
+        (first, *_) = ask("EventService", "ListEvents", {"filter": "level = high"})["events"]
+        what_if = {"event_id": first["id"], "interventions": [{"drop_track": 7}]}
+        answer = ask("ExplanationService", "ProbeCounterfactual", what_if)
+    assert (first["id"], answer["delta"]) == ("0001-corridor-person", -0.8)
 
 
 @pytest.mark.parametrize(
