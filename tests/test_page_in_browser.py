@@ -24,7 +24,7 @@ FRAME = "document.querySelector('#clip .line .quiet').textContent"
 
 def placed_scene(index, stamp_ns):
     """A scene that lies somewhere among all scenes, so that similar ones can be found."""
-    scene, place = made_scene(index, stamp_ns), np.full(4, index, np.float32)
+    scene, place = made_scene(index, stamp_ns), np.array([1.0, index], np.float32)
     return replace(scene, world=replace(scene.world, latent=Latent(place, place, "vae_edge")))
 
 
@@ -131,7 +131,7 @@ def test_a_clip_plays(page):
 
 
 def test_an_explanation_says_where_it_comes_from(page):
-    page.until("document.querySelector('#maps ul').textContent.includes('dead channel')")
+    page.until("document.querySelector('#maps ul')?.textContent.includes('dead channel')")
     assert page.run("document.querySelector('#origin').textContent.includes('" + "ab" * 32 + "')")
 
 

@@ -37,7 +37,8 @@ export class Maps {
     this.note = "";
     this.paint();
     try {
-      const answer = await call("ExplainFrame", { ...requestOf(asked), method, ...this.wishes?.(method) });
+      const request = { ...requestOf(asked), method, faithfulness: method === "eigen_cam" && this.measures };
+      const answer = await call("ExplainFrame", request);
       if (this.subject === asked) {
         this.made[method] = answer;
         this.told(answer);
@@ -56,9 +57,9 @@ export class Maps {
     const buttons = [["reconstruction_error", "Explain this frame"], ["eigen_cam", "Eigen-CAM"], ["sheets", "Sheets of panels"]]
       .map(([method, text]) => make("button", { type: "button", disabled: Boolean(this.working),
         onclick: () => this.explain(method) }, this.made[method] ? `${text} again` : text));
-    if (this.unmeasured) {
-      buttons.push(make("button", { type: "button", disabled: Boolean(this.working), onclick: () => this.measure() },
-        "Measure faithfulness"));
+    if (this.measures && (this.made.reconstruction_error || this.made.eigen_cam)) {
+      buttons.push(make("button", { type: "button", disabled: Boolean(this.working), onclick: () => this.score() },
+        "Test the maps"));
     }
     const state = this.working ? `Working out ${this.working.replaceAll("_", " ")} …` : this.note;
     fill(byId("maps"), make("p", { className: "quiet" }, this.words()),
@@ -106,15 +107,16 @@ export class Maps {
     return make("span", { className: "worth" }, make("strong", {}, `${sign} ${text}. `), figures(measured));
   }
 
-  /** Of the maps that came without. */
-  async measure() {
+  /** All tests of the maps that are shown, as many as there is time for. */
+  async score() {
     const asked = this.subject;
     this.working = "faithfulness";
+    this.note = "";
     this.paint();
     for (const method of ["reconstruction_error", "eigen_cam"].filter((one) => this.made[one])) {
       try {
         const answer = await call("ScoreExplanation", { explanation: { ...requestOf(asked), method } });
-        if (this.subject === asked) this.take(method, answer.maps);
+        if (this.subject === asked) this.take(method, answer);
       } catch (error) {
         if (this.subject === asked) this.note = error.message;
       }
@@ -123,15 +125,12 @@ export class Maps {
     this.paint();
   }
 
-  take(method, scores) {
-    const of = (name) => scores.find((one) => one.map === name) ?? null;
-    if (method === "reconstruction_error") this.made[method].faithfulness = of("error_map") ?? scores[0] ?? null;
-    else for (const one of this.made[method].network_maps) one.faithfulness = of(one.network);
-  }
-
-  get unmeasured() {
-    const maps = [this.made.reconstruction_error, ...(this.made.eigen_cam?.network_maps ?? [])];
-    return this.measures && maps.some((one) => one && !one.faithfulness);
+  take(method, answer) {
+    const of = (name, before) => answer.maps.find((one) => one.map === name) ?? before;
+    const made = this.made[method];
+    made.faithfulness = of("error_map", made.faithfulness);
+    for (const one of made.network_maps) one.faithfulness = of(one.network, one.faithfulness);
+    if (answer.truncated_by_deadline) this.note = "The time was over before all maps were measured.";
   }
 
   account() {
@@ -161,9 +160,11 @@ export function requestOf(subject) {
 }
 
 /** Deletion: what is left of the effect; insertion: what there is of it; both beside chance. */
-function figures({ deletion, deletion_random, insertion, insertion_random }) {
+function figures({ deletion, deletion_random, insertion, insertion_random, randomisation, stability }) {
   const shown = (value) => (value === null || value === undefined ? "?" : value.toFixed(2));
-  return `Deletion ${shown(deletion)} (chance ${shown(deletion_random)}), insertion ${shown(insertion)} (chance ${shown(insertion_random)}).`;
+  const order = (words, value) => (value === null || value === undefined ? "" : ` ${words} ${shown(value)}.`);
+  return `Deletion ${shown(deletion)} (chance ${shown(deletion_random)}), insertion ${shown(insertion)} (chance ${shown(insertion_random)}).` +
+    order("Order kept with shuffled weights", randomisation) + order("Order kept under noise", stability);
 }
 
 function card(title, address, text, worth, trusted = true) {

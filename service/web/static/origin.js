@@ -48,8 +48,9 @@ function used(judged, now) {
 function commands(run, event, index, answers) {
   const what = event?.id ?? index;
   const at = run.address === USUAL ? "" : ` --address ${run.address}`;
-  const methods = [...new Set(answers.map((one) => one.method))];
+  const methods = [...new Set(answers.map((one) => one.method).filter(Boolean))];
   const explained = (methods.length ? methods : ["reconstruction_error"]).map(
     (method) => `road-clarity explain ${what} --method ${method}${at}`);
-  return [...(event ? [`road-clarity events --filter 'id = "${event.id}"' --json${at}`] : []), ...explained];
+  const asked = answers.filter((one) => one.option).map((one) => `road-clarity what-if ${what} ${one.option}${at}`);
+  return [...(event ? [`road-clarity events --filter 'id = "${event.id}"' --json${at}`] : []), ...explained, ...new Set(asked)];
 }

@@ -25,7 +25,7 @@ export async function showSimilar(run, event, choose, still) {
 function words(answer) {
   const count = answer.compared === 1 ? "1 event was" : `${answer.compared} events were`;
   return `${count} compared, by the world model's view of the scene (${answer.space}). Distance 0 is the same ` +
-    "scene, about 1.4 lies between calm scenes that have nothing to do with each other.";
+    "scene, 1 has nothing in common with it, 2 is the most.";
 }
 
 function card(run, { event, distance }, choose) {

@@ -34,9 +34,9 @@ export class WhatIf {
 
   paint() {
     const tracks = (this.row.tracks ?? []).map((track) => this.button(`Without ${track.label} ${track.id}`,
-      `without ${track.label} ${track.id}`, { drop_track: String(track.id) }));
+      `without ${track.label} ${track.id}`, { drop_track: String(track.id) }, `--drop-track ${track.id}`));
     const modules = Object.entries(MODULES).map(([name, text]) => this.button(`With ${text}`, `with ${text}`,
-      { empty: `MODULE_${name}` }));
+      { empty: `MODULE_${name}` }, `--empty ${name.toLowerCase()}`));
     fill(byId("what-if"),
       make("p", { className: "quiet" }, `Frame ${this.row.index} and the seconds before it go through the pipeline again, ` +
         "as they were and with the change; it takes a while."),
@@ -49,19 +49,23 @@ export class WhatIf {
   region() {
     this.sides = SIDES.map((side, place) => make("input", { type: "number", "aria-label": `Region, ${side} edge in pixels`,
       value: this.box ? Math.round(this.box[place]) : "", onchange: () => this.typed() }));
-    const mask = (name, text) => this.button(text, `${text.toLowerCase()} (${this.box ? corners(this.box) : ""})`,
-      { [name]: this.box && Object.fromEntries(["x0", "y0", "x1", "y1"].map((key, place) => [key, this.box[place]])) }, !this.box);
+    const box = this.box && Object.fromEntries(["x0", "y0", "x1", "y1"].map((key, place) => [key, this.box[place]]));
+    const where = this.box ? corners(this.box) : "";
+    const change = (name, text, done) => this.button(text, `with (${where}) ${done}`, { [name]: box },
+      `--${name} ${where.replaceAll(" ", "")}`, !this.box);
     return make("div", { className: "controls region", role: "group", "aria-label": "A region of the picture" },
-      make("span", {}, "Region [px]"), ...this.sides, mask("mask", "Mask this region"), mask("inpaint", "Paint over this region"),
+      make("span", {}, "Region [px]"), ...this.sides, change("mask", "Mask this region", "masked"),
+      change("inpaint", "Paint over this region", "painted over"),
       make("span", { className: "quiet" }, "or draw it in the clip"));
   }
 
-  button(text, words, intervention, disabled = false) {
+  button(text, words, intervention, option, disabled = false) {
     return make("button", { type: "button", disabled: disabled || this.working,
-      onclick: () => this.ask(words, intervention) }, text);
+      onclick: () => this.ask(words, intervention, option) }, text);
   }
 
-  async ask(words, intervention) {
+  /** option: what the command line calls it */
+  async ask(words, intervention, option) {
     const asked = this.subject;
     this.working = true;
     this.say(`Working out the risk ${words} …`);
@@ -69,7 +73,7 @@ export class WhatIf {
       const answer = await call("ProbeCounterfactual", { ...requestOf(asked), interventions: [intervention] });
       if (this.subject !== asked) return;
       this.answers.unshift({ words, answer });
-      this.told(answer);
+      this.told({ ...answer, option });
       this.working = false;
       this.say(sentence(words, answer));
     } catch (error) {
@@ -138,7 +142,7 @@ const signed = (value) => (value === null ? "not known" : `${value < 0 ? "−" :
 
 function change(delta) {
   const sign = delta === null ? "?" : delta < -0.005 ? "▼" : delta > 0.005 ? "▲" : "=";
-  return make("strong", {}, `${sign} ${signed(delta)}`);
+  return make("strong", { className: "change" }, `${sign} ${signed(delta)}`);
 }
 
 function sentence(words, { before, after, delta, before_s, truncated_by_deadline }) {
