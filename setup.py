@@ -41,6 +41,7 @@ setup(
         f"{NAME}.models": ["weights/*", "*.cpp"],
         f"{NAME}.evaluation": ["*.jinja"],
         f"{NAME}.nodes": ["fastdds.xml"],
+        f"{NAME}.service.web": ["static/*"],
     },
     install_requires=[
         "torch==2.13.0",
@@ -60,6 +61,7 @@ setup(
         "grpcio-health-checking",
         "grpcio-reflection",
         "grpcio-status",
+        "prometheus-client",
         "protobuf",
     ],
     extras_require={

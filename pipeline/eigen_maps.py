@@ -5,7 +5,8 @@ Made on request, never in the live loop.  H, W: size of the frame.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,11 +16,16 @@ from torch import Tensor
 
 from road_clarity.models.cards import Card
 from road_clarity.models.eigen_cam import eigen_cam
+from road_clarity.models.errors import BadInput
+from road_clarity.pipeline import weights
+from road_clarity.pipeline.backends.network import running, torch_graphs
+from road_clarity.pipeline.backends.runtime import FP32
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.lanes import LaneStage
 from road_clarity.pipeline.presets import PipelineConfig
 from road_clarity.pipeline.segmentation import SegmentationStage
 from road_clarity.pipeline.tracking import TrackStage
+from road_clarity.safety.faithfulness import randomised
 from road_clarity.safety.scene import Box
 
 Stage = LaneStage | SegmentationStage | TrackStage
@@ -56,6 +62,45 @@ class EigenMaps:
         for name, box in targets:
             features = self._tracks.features(frame, box)
             yield eigen_map(f"tracker of {name}", self._tracks, features, frame.size)
+
+    def again(self, of: str, frame: Frame, target: Box | None) -> EigenMap:
+        """One of these maps alone.  target: what the tracker is asked about"""
+        stage = self._stage(of)
+        return eigen_map(of, stage, features(stage, frame, target), frame.size)
+
+    def untaught(self, of: str, frame: Frame, target: Box | None) -> EigenMap:
+        """The same of a network whose weights were shuffled.  Raises BadInput."""
+        stage = copy.copy(self._stage(of))
+        card = stage.networks[0].card
+        network = randomised(weights.load(card.name)[0], seed=0)
+        stage.networks = (running(network, card, torch_graphs(network, FP32, "cpu")),)
+        return eigen_map(of, stage, features(stage, frame, target), frame.size)
+
+    def asker(self, of: str, frame: Frame, target: Box | None) -> Callable[[Frame], Tensor]:
+        """What the network answers to a frame like this one, as probabilities: (D,)"""
+        stage = self._stage(of)
+        if isinstance(stage, TrackStage):
+            return stage.asker(frame, required(target))
+        return stage.answer
+
+    def _stage(self, of: str) -> Stage:
+        if of == "lanes":
+            return self._lanes
+        return self._segmentation if of == "segmentation" else self._tracks
+
+
+def features(stage: Stage, frame: Frame, target: Box | None) -> Seen:
+    """target: what the tracker is asked about"""
+    if isinstance(stage, TrackStage):
+        return stage.features(frame, required(target))
+    return stage.features(frame)
+
+
+def required(target: Box | None) -> Box:
+    """Raises BadInput."""
+    if target is None:
+        raise BadInput("tracker", "no target", "name the box that it is asked about")
+    return target
 
 
 def eigen_map(of: str, stage: Stage, features: Seen, size: tuple[int, int]) -> EigenMap:

@@ -75,6 +75,12 @@ class LaneStage:
         _, seen = self.networks[0].explain(self._image(frame, view))
         return seen[0], view.crop
 
+    @torch.inference_mode()
+    def answer(self, frame: Frame) -> Tensor:
+        """Which line is where, as probabilities: (D,)"""
+        maps = self._network(self._image(frame, self.view(frame.size)))
+        return torch.cat([maps.logits.softmax(1).flatten(), maps.existence.flatten()])
+
     def _image(self, frame: Frame, view: View) -> Tensor:
         """What the network is asked: (1, 3, H, W)"""
         _, top, _, bottom = (round(edge) for edge in view.crop)

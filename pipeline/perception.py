@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -80,8 +81,22 @@ class Perception:
         self._gate = InputGate(self.config.gate)
         self.reset()
 
-    def step(self, frame: Frame) -> Outcome:
-        """Everything about one frame.  A stage that fails leaves no part, but a fault, behind."""
+    def fork(self) -> Perception:
+        """Another with the same memory of earlier frames, which goes its own way from here."""
+        shared = [part for one in self.networks for part in (one, one.network)]
+        return copy.deepcopy(self, {id(part): part for part in shared})
+
+    def judge(self, scene: Scene) -> Risk:
+        """The risk of a scene that was seen by another fork."""
+        if broken(scene.faults):
+            self._watch.reset()
+        return self._watch.assess(scene, scene.stamp_ns)
+
+    def step(self, frame: Frame, told: Callable[[Scene], Scene] = lambda scene: scene) -> Outcome:
+        """Everything about one frame.  A stage that fails leaves no part, but a fault, behind.
+
+        told: what the watch is told instead of the scene that was seen, for what-if questions.
+        """
         run = Run()
         with run.timed("total"):
             with run.timed("gate"):
@@ -102,6 +117,7 @@ class Perception:
                 world,
                 tuple(run.faults),
             )
+            scene = told(scene)
             with run.timed("safety"):
                 risk = self._watch.assess(scene, frame.stamp_ns)
         return Outcome(scene, risk, run.latency_ms)

@@ -55,6 +55,12 @@ class SegmentationStage:
         _, seen = self.networks[0].explain(self._image(frame))
         return seen[0], (0.0, 0.0, *frame.size)
 
+    @torch.inference_mode()
+    def answer(self, frame: Frame) -> Tensor:
+        """Which class is where, as probabilities: (D,)"""
+        classes: Tensor = self._network(self._image(frame)).softmax(1).flatten()
+        return classes
+
     def _image(self, frame: Frame) -> Tensor:
         """What the network is asked: (1, 3, H, W)"""
         squeezed = resized(frame.image, self._size)

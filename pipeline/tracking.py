@@ -6,6 +6,8 @@ batch; none of these while the detector sees everybody.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -65,6 +67,19 @@ class TrackStage:
         inputs, region = self._tracker.question(image, self._tracker.remember(image, box), box)
         _, seen = self.networks[0].explain(*inputs)
         return seen[0], region
+
+    def asker(self, frame: Frame, box: Box) -> Callable[[Frame], Tensor]:
+        """Where, in another frame, what is in the box of this one is, as probabilities: (D,)"""
+        template = self._tracker.remember(torch.from_numpy(frame.image), box)
+
+        @torch.inference_mode()
+        def answer(other: Frame) -> Tensor:
+            inputs, _ = self._tracker.question(torch.from_numpy(other.image), template, box)
+            said, _ = self.networks[0].explain(*inputs)
+            found: Tensor = said.score_map.sigmoid().flatten()
+            return found
+
+        return answer
 
     def _search(self, image: Tensor, missed: list[Target], size: tuple[int, int]) -> None:
         """LoRAT looks for those whom the detector does not see, the most urgent first."""

@@ -19,6 +19,7 @@ from road_clarity.nodes import commands as nodes
 from road_clarity.pipeline import commands as pipeline
 from road_clarity.service import commands as service
 from road_clarity.service.event_commands import app as event_commands
+from road_clarity.service.what_if_command import what_if
 from road_clarity.training import commands as training
 from road_clarity.training.train_commands import train
 
@@ -40,6 +41,7 @@ for command in (
     nodes.doctor,
     service.serve,
     explain,
+    what_if,
     training.simulate,
     evaluation.bench,
     export,

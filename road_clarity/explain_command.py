@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from road_clarity.models.errors import BadInput
-from road_clarity.service.commands import HERE, Address, AsJson, Pem, Timeout
+from road_clarity.service.commands import HERE, Address, AsJson, Faithful, Pem, Timeout
 from road_clarity.service.commands import explain as ask
 
 
@@ -50,6 +50,7 @@ def explain(
     tls_cert: Pem = None,
     tls_key: Pem = None,
     tls_ca: Pem = None,
+    faithfulness: Faithful = False,
 ) -> int:
     """Say why a frame is redrawn or predicted badly, or why an event was flagged."""
     if what is None and frame is None:
@@ -59,7 +60,9 @@ def explain(
     asked = what or frame or ""
     if save is not None:
         out, method = save, method or "sheets"
-    return ask(asked, out, method, address, timeout, as_json, tls_cert, tls_key, tls_ca)
+    return ask(
+        asked, out, method, address, timeout, as_json, tls_cert, tls_key, tls_ca, faithfulness
+    )
 
 
 def worked_out_here(what: str, frame: str | None, save: Path | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -90,6 +90,18 @@ class Client:
         request = explanation_service_pb2.ExplainFrameRequest(method=method, **frame)
         answer: explanation_service_pb2.Explanation = self._ask(
             self._explanations.ExplainFrame, request
+        )
+        return answer
+
+    def what_if(
+        self, changes: Sequence[Mapping[str, Any]], during_s: float | None, **request: Any
+    ) -> explanation_service_pb2.ProbeCounterfactualResponse:
+        """changes: fields of Intervention; request: event_id or index, and before_s"""
+        asked = explanation_service_pb2.ProbeCounterfactualRequest(
+            interventions=changes, during_s=during_s, **request
+        )
+        answer: explanation_service_pb2.ProbeCounterfactualResponse = self._ask(
+            self._explanations.ProbeCounterfactual, asked
         )
         return answer
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from road_clarity.models.errors import BadInput
+
 Address = Annotated[str, typer.Option(help="HOST:PORT of the server")]
 Timeout = Annotated[float, typer.Option(help="how long to wait for an answer [s]", min=0.1)]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of text")]
 Pem = Annotated[Path | None, typer.Option(help="PEM file, for a server that asks for certificates")]
+Faithful = Annotated[
+    bool, typer.Option(help="with eigen_cam: also measure whether its maps are true")
+]
 HERE = "127.0.0.1:50051"
 
 
@@ -27,14 +33,40 @@ def serve(
     grace: Annotated[
         float, typer.Option(help="how long calls may go on when asked to stop [s]", min=0.0)
     ] = 5.0,
+    local_role: Annotated[
+        str,
+        typer.Option(
+            help="what callers without TLS, and the page, may do: viewer, labeller or admin"
+        ),
+    ] = "admin",
+    calls_per_s: Annotated[
+        float, typer.Option(help="how often one client may call [1/s]; 0 for no limit", min=0.0)
+    ] = 100.0,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(help="port on 127.0.0.1 for Prometheus; 0 for any", min=0, max=65535),
+    ] = None,
+    log_calls: Annotated[
+        bool, typer.Option(help="write one line of JSON for every call to stderr")
+    ] = False,
+    web: Annotated[
+        bool, typer.Option("--web", help="show a page, to browsers on this machine")
+    ] = False,
+    web_port: Annotated[int, typer.Option(help="where the page is shown", min=0, max=65535)] = 8080,
 ) -> int:
     """Answer questions about a run over gRPC until Ctrl-C or SIGTERM."""
     quiet_grpc()
+    from road_clarity.service.access import ROLES
     from road_clarity.service.address import Tls
     from road_clarity.service.running import serve_until_stopped
+    from road_clarity.service.server import Rules
 
+    if local_role not in ROLES:
+        raise BadInput("local role", local_role, f"use one of {', '.join(ROLES)}")
     tls = Tls.of(tls_cert, tls_key, tls_client_ca, "--tls-client-ca")
-    serve_until_stopped(run, address, tls, grace)
+    rules = Rules(local_role, calls_per_s or math.inf)
+    shown_at = web_port if web else None
+    serve_until_stopped(run, address, tls, grace, rules, metrics_port, log_calls, shown_at)
     return 0
 
 
@@ -78,6 +110,7 @@ def explain(
     tls_cert: Pem = None,
     tls_key: Pem = None,
     tls_ca: Pem = None,
+    faithfulness: Faithful = False,
 ) -> int:
     """Say why an event, a frame of the run or a picture is strange."""
     quiet_grpc()
@@ -86,7 +119,7 @@ def explain(
     from road_clarity.service.printing import explanation_lines, plain
 
     with connected(address, Tls.of(tls_cert, tls_key, tls_ca, "--tls-ca"), timeout) as client:
-        answer = client.explain(method, **asked_for(what))
+        answer = client.explain(method, faithfulness=faithfulness, **asked_for(what))
         pictures = pictures_of(answer)
         if out is not None and answer.event_id:
             pictures["overlay"] = client.event(answer.event_id).overlay

@@ -24,6 +24,10 @@ class Refusal(Exception):
         super().__init__(text)
         self.code, self.text, self.details = code, text, details
 
+    @property
+    def is_late(self) -> bool:
+        return bool(self.code == code_pb2.DEADLINE_EXCEEDED)
+
     def status(self) -> grpc.Status:
         packed = [Packed() for _ in self.details]
         for box, detail in zip(packed, self.details, strict=True):

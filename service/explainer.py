@@ -14,8 +14,11 @@ from road_clarity.safety.scene import Box, World
 from road_clarity.service.explain_queue import Deadline
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds that the server's start does not have
+    from road_clarity.pipeline.counterfactual import FramesFrom, Probe, Span
     from road_clarity.pipeline.eigen_maps import EigenMap
+    from road_clarity.pipeline.interventions import Intervention
     from road_clarity.safety.explanation import RegionExplanation
+    from road_clarity.safety.map_faithfulness import Faithfulness
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,16 @@ class Sheet:
     page: NDArray[np.uint8] | None
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A frame inside the world model.  S side of its picture."""
+
+    seen: NDArray[np.uint8]  # (S, S, 3)
+    drawn: NDArray[np.uint8]  # (S, S, 3)
+    error: float
+    maps: NDArray[np.float32]  # (C, h, w) of the layer, C 0 for none
+
+
 class Explainer(Protocol):
     """What the service needs; one thread at a time."""
 
@@ -69,6 +82,16 @@ class Explainer(Protocol):
     def explain(
         self, image: NDArray[np.uint8], places: Sequence[Place], deadline: Deadline
     ) -> Account: ...
+
+    def score(
+        self, image: NDArray[np.uint8], deadline: Deadline, thorough: bool
+    ) -> Faithfulness | None:
+        """Of the error map of this frame; None when there is no time."""
+        ...
+
+    def drawn(self, image: NDArray[np.uint8], layer: str) -> Drawn:
+        """layer: whose feature maps to hand out, none when empty.  Raises Refusal."""
+        ...
 
 
 class MapMaker(Protocol):
@@ -82,6 +105,13 @@ class MapMaker(Protocol):
     def maps(
         self, image: NDArray[np.uint8], places: Sequence[Place], deadline: Deadline
     ) -> MapAccount: ...
+
+    def score(
+        self, image: NDArray[np.uint8], one: EigenMap, place: Place | None, deadline: Deadline,
+        thorough: bool,
+    ) -> Faithfulness | None:  # fmt: skip
+        """Of one of its maps; place: what the tracker was asked about; None: there is no time."""
+        ...
 
 
 class SheetDrawer(Protocol):
@@ -97,4 +127,20 @@ class SheetDrawer(Protocol):
         before: Iterable[Frame], about: str,
     ) -> list[Sheet]:  # fmt: skip
         """asked: the place that matters      before: the frames up to this one, itself last"""
+        ...
+
+
+class Prober(Protocol):
+    """What the service needs for what-if questions; one thread at a time."""
+
+    @property
+    def sha256(self) -> Mapping[str, str]:
+        """Of the weights in use, by name."""
+        ...
+
+    def probe(
+        self, frames_from: FramesFrom, span: Span, interventions: Sequence[Intervention],
+        deadline: Deadline,
+    ) -> Probe:  # fmt: skip
+        """Raises OutOfTime of pipeline.counterfactual, and BadInput."""
         ...

@@ -1,95 +1,103 @@
-"""ExplanationService: why a frame is strange, worked out again on request."""
+"""ExplanationService: why, what if, and how far that can be believed, worked out on request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future
-from functools import cache, partial
+from functools import partial
 
 import grpc
 
-from road_clarity.service.errors import invalid
-from road_clarity.service.explain_queue import Deadline, ExplainQueue
-from road_clarity.service.explainer import Explainer, MapMaker, SheetDrawer
-from road_clarity.service.explanation_message import (
-    explanation,
-    map_explanation,
-    sheet_explanation,
+from road_clarity.pipeline.event_course import course
+from road_clarity.service.comparison import comparison
+from road_clarity.service.course_message import course_message
+from road_clarity.service.errors import Refusal, invalid
+from road_clarity.service.explain_queue import RESERVE_S, Deadline, ExplainQueue
+from road_clarity.service.frame_explanation import (
+    METHODS,
+    RECONSTRUCTION_ERROR,
+    WITH_MAPS,
+    FrameExplanations,
+    method_of,
 )
 from road_clarity.service.gen import explanation_service_pb2 as pb
-from road_clarity.service.subject import Subject, Subjects
-
-RECONSTRUCTION_ERROR, EIGEN_CAM, SHEETS = "reconstruction_error", "eigen_cam", "sheets"
-METHODS = {
-    RECONSTRUCTION_ERROR: (
-        "where the world model redraws the frame badly, what that hits, and which layer loses it"
-    ),
-    EIGEN_CAM: (
-        "what stands out to the networks of lanes and segmentation, and to the tracker when it is "
-        "asked about what is tracked or blamed: Eigen-CAM of the layer that each of them names"
-    ),
-    SHEETS: (
-        "pages of panels on why the frame was redrawn and predicted as it was: the cause in words, "
-        "feature maps, latent grid, relevance of the frames before, gates, predictability"
-    ),
-}
+from road_clarity.service.subject import Subjects
+from road_clarity.service.what_if import probed, times
+from road_clarity.service.workshop import Workshop
 
 
 class ExplanationServicer:
-    """Contract: msgs/proto/road_clarity/v1/explanation_service.proto."""
+    """Contract: msgs/proto/road_clarity/v1/explanation_service.proto.
 
-    def __init__(
-        self,
-        subjects: Subjects,
-        queue: ExplainQueue,
-        explainer: Future[Explainer],
-        load_maps: Callable[[], MapMaker],
-        load_sheets: Callable[[], SheetDrawer],
-    ) -> None:
-        """explainer: being loaded on the queue's thread, so that no explanation comes before it.
+    All work is done on the queue's thread, unpacking included: one large picture at a time.
+    """
 
-        load_maps: makes what draws maps of the networks, when first asked for; load_sheets: what
-        draws sheets, likewise.
-        """
-        self._subjects, self._queue, self._explainer = subjects, queue, explainer
-        self._maps, self._sheets = cache(load_maps), cache(load_sheets)
+    def __init__(self, subjects: Subjects, queue: ExplainQueue, workshop: Workshop) -> None:
+        self._subjects, self._queue, self._workshop = subjects, queue, workshop
+        self._frames = FrameExplanations(subjects, workshop)
 
     def ExplainFrame(
         self, request: pb.ExplainFrameRequest, context: grpc.ServicerContext
     ) -> pb.Explanation:
-        method = request.method or next(iter(METHODS))
-        if method not in METHODS:
-            raise invalid("method", f"use one of {', '.join(METHODS)}")
-        # Unpacked on the queue's thread: one large picture at a time.
-        work = partial(self._explain, request, method)
+        method = method_of(request, tuple(METHODS))
+        return self._queue.run(partial(self._frames.explain, request, method), context)
+
+    def ScoreExplanation(
+        self, request: pb.ScoreExplanationRequest, context: grpc.ServicerContext
+    ) -> pb.ScoreExplanationResponse:
+        asked = request.explanation
+        method = method_of(asked, WITH_MAPS, "explanation.")
+        return self._queue.run(partial(self._frames.scores, asked, method), context)
+
+    def CompareExplanations(
+        self, request: pb.CompareExplanationsRequest, context: grpc.ServicerContext
+    ) -> pb.CompareExplanationsResponse:
+        sides = request.one, request.other
+        for name, side in zip(("one", "other"), sides, strict=True):
+            if side.WhichOneof("frame") is None:
+                raise invalid(f"{name}.frame", "give one of event_id, stamp_ns, index, image")
+        methods = [
+            method_of(side, WITH_MAPS, f"{name}.")
+            for name, side in zip(("one", "other"), sides, strict=True)
+        ]
+
+        def work(deadline: Deadline) -> pb.CompareExplanationsResponse:
+            found = []
+            for side, method in zip(sides, methods, strict=True):
+                deadline.check()
+                found.append(self._frames.maps(side, method, deadline))
+            return comparison(*found)
+
         return self._queue.run(work, context)
+
+    def ProbeCounterfactual(
+        self, request: pb.ProbeCounterfactualRequest, context: grpc.ServicerContext
+    ) -> pb.ProbeCounterfactualResponse:
+        times(request)  # what needs no run is refused without waiting in line
+
+        def work(deadline: Deadline) -> pb.ProbeCounterfactualResponse:
+            return probed(self._subjects, self._workshop.prober(), request, deadline)
+
+        return self._queue.run(work, context)
+
+    def ExplainEvent(
+        self, request: pb.ExplainEventRequest, context: grpc.ServicerContext
+    ) -> pb.ExplainEventResponse:
+        answer = course_message(request.event_id, course(self._subjects.rows(request.event_id)))
+        asked = pb.ExplainFrameRequest(event_id=request.event_id)
+        work = partial(self._frames.explain, asked, RECONSTRUCTION_ERROR)
+        try:
+            peak = self._queue.run(work, context, reserve_s=RESERVE_S)
+        except Refusal as refusal:
+            if not refusal.is_late:
+                raise
+            answer.truncated_by_deadline = True
+        else:
+            answer.peak.CopyFrom(peak)
+        return answer
 
     def ListMethods(
         self, request: pb.ListMethodsRequest, context: grpc.ServicerContext
-    ) -> pb.Explanation:
+    ) -> pb.ListMethodsResponse:
         methods = [
             pb.ListMethodsResponse.Method(name=name, text=text) for name, text in METHODS.items()
         ]
         return pb.ListMethodsResponse(methods=methods)
-
-    def _explain(
-        self, request: pb.ExplainFrameRequest, method: str, deadline: Deadline
-    ) -> pb.Explanation:
-        subject = self._subjects.of(request)
-        if method == EIGEN_CAM:
-            networks = self._maps()
-            drawn = networks.maps(subject.image, subject.places, deadline)
-            answer = map_explanation(subject, drawn, networks.sha256)
-        elif method == SHEETS:
-            answer = self._drawn(subject)
-        else:
-            explainer = self._explainer.result()
-            account = explainer.explain(subject.image, subject.places, deadline)
-            answer = explanation(subject, account, explainer.sha256)
-        answer.method = method
-        return answer
-
-    def _drawn(self, subject: Subject) -> pb.Explanation:
-        drawer, before = self._sheets(), self._subjects.before(subject)
-        drawn = drawer.sheets(subject.image, subject.places, subject.accused, before, subject.words)
-        return sheet_explanation(subject, drawn, drawer.sha256)

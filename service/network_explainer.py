@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +12,11 @@ from numpy.typing import NDArray
 from road_clarity.pipeline.eigen_maps import EigenMap, EigenMaps
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.presets import PipelineConfig
-from road_clarity.service.explain_queue import Deadline
+from road_clarity.pipeline.scored_maps import eigen_map_faithfulness
+from road_clarity.safety.map_faithfulness import Faithfulness, OutOfTime
+from road_clarity.service.explain_queue import RESERVE_S, Deadline
 from road_clarity.service.explainer import MapAccount, Place
-from road_clarity.service.world_explainer import RESERVE_S
+from road_clarity.service.world_explainer import left_s
 
 
 class NetworkExplainer:
@@ -38,3 +42,13 @@ class NetworkExplainer:
                 break
         # lanes and segmentation come first
         return MapAccount(tuple(found), truncated=len(found) < 2 + len(targets))
+
+    def score(
+        self, image: NDArray[np.uint8], one: EigenMap, place: Place | None, deadline: Deadline,
+        thorough: bool,
+    ) -> Faithfulness | None:  # fmt: skip
+        """image: (H, W, 3) RGB"""
+        box, left = None if place is None else place.box, partial(left_s, deadline)
+        with suppress(OutOfTime):
+            return eigen_map_faithfulness(self._maps, image, one, box, left, thorough)
+        return None

@@ -40,7 +40,7 @@ def read_token(token: str, question: str) -> Key | None:
         if not isinstance(value, (int, float)):  # a stamp stays whole: a float cannot hold it
             raise TypeError("no number")
     except (binascii.Error, ValueError, TypeError) as error:
-        raise invalid("page_token", "is none that ListEvents gave out") from error
+        raise invalid("page_token", "is none that was given out for this list") from error
     if asked != digest(question):
         raise invalid(
             "page_token", "belongs to another filter or order_by; start from the first page"

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 
 from road_clarity.pipeline.evidence.journal import LABELS
 from road_clarity.service.gen.event_service_pb2 import Event, SearchSimilarEventsResponse
-from road_clarity.service.gen.explanation_service_pb2 import Explanation
+from road_clarity.service.gen.explanation_service_pb2 import Explanation, Faithfulness
 from road_clarity.service.gen.scene_pb2 import Box
 from road_clarity.service.messages import LEVEL_NAMES
 
@@ -72,10 +72,14 @@ def explanation_lines(answer: Explanation) -> Iterator[str]:
         yield from recorded_lines(answer)
     for one in answer.network_maps:
         yield f"what stands out to {one.network}: layer {one.layer}"
+        if one.HasField("faithfulness"):
+            yield f"  {faithfulness_line(one.faithfulness)}"
     for one in answer.sheets:
         yield one.caption
     if answer.HasField("anomaly"):
         yield from redrawing_lines(answer)
+    if answer.HasField("faithfulness"):
+        yield faithfulness_line(answer.faithfulness)
     if answer.truncated_by_deadline:
         yield "  (the time was over before everything was looked at; allow more with --timeout)"
 
@@ -90,6 +94,18 @@ def redrawing_lines(answer: Explanation) -> Iterator[str]:
             f"  {region.error_share:4.0%} of the error, {region.times_worse:.1f} times the rest: "
             f"{region.label} at {corners(region.box)}, {region.verdict}"
         )
+
+
+def faithfulness_line(found: Faithfulness) -> str:
+    """What a map is worth."""
+    line = f"map {found.map}: {found.text}"
+    if found.HasField("deletion"):
+        line += (
+            f" (deletion {found.deletion:.2f}, by chance {found.deletion_random:.2f} and "
+            f"{found.deletion_moved:.2f}; insertion {found.insertion:.2f}, by chance "
+            f"{found.insertion_random:.2f} and {found.insertion_moved:.2f})"
+        )
+    return line
 
 
 def recorded_lines(answer: Explanation) -> Iterator[str]:

@@ -27,10 +27,13 @@ class WorldSheets:
     def __init__(self, config: WorldConfig | None = None) -> None:
         """Raises BadInput when the weights cannot be used."""
         self._pair = WorldPair.load((config or WorldConfig()).lstm)
+        # Read now: by the time of an answer, other weights may lie in their place.
+        names = self._pair.names.split(", ")
+        self._sha256 = {name: read_card(name).sha256 for name in names}
 
     @property
     def sha256(self) -> Mapping[str, str]:
-        return {name: read_card(name).sha256 for name in self._pair.names.split(", ")}
+        return self._sha256
 
     def sheets(
         self, image: NDArray[np.uint8], places: Sequence[Place], asked: int | None,

@@ -19,7 +19,7 @@ from road_clarity.service.explainer import Place
 from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.picture import decode
 from road_clarity.service.run_log import Mark, RunLog
-from road_clarity.service.run_pictures import picture_at, pictures_before
+from road_clarity.service.run_pictures import kept, picture_at, pictures_before
 
 BEFORE_S = 4.0  # of the run that is looked at before a frame
 
@@ -75,6 +75,40 @@ class Subjects:
             for past_ns, content in pictures_before(self._run, stamp_ns, round(BEFORE_S * 1e9)):
                 yield Frame(0, past_ns, self._ours(content, "a picture before it"))
         yield Frame(0, stamp_ns, subject.image)
+
+    def recorded(self, request: pb.ProbeCounterfactualRequest) -> Mark:
+        """The frame of the run that is asked about.  Raises Refusal."""
+        match request.WhichOneof("frame"):
+            case "event_id":
+                return self._mark("index", self._events.get(request.event_id).peak_index)
+            case "stamp_ns":
+                return self._mark("stamp_ns", request.stamp_ns)
+            case "index":
+                return self._mark("index", request.index)
+            case _:
+                raise invalid("frame", "give one of event_id, stamp_ns, index")
+
+    def row(self, mark: Mark) -> Row:
+        """What was recorded of a frame.  Raises Refusal."""
+        return self._log.row(mark)
+
+    def stamps(self, first_ns: int, last_ns: int) -> list[int]:
+        """Of the pictures in that time, both ends included [ns].  Raises Refusal."""
+        return [stamp for stamp, _ in kept(self._run, first_ns, last_ns + 1)]
+
+    def frames(self, first_ns: int, last_ns: int) -> Iterator[Frame]:
+        """In the pixels that run.mcap kept.  Raises Refusal."""
+        for number, (stamp_ns, content) in enumerate(kept(self._run, first_ns, last_ns + 1)):
+            yield Frame(number, stamp_ns, self._ours(content, f"the picture at {stamp_ns} ns"))
+
+    def rows(self, event_id: str) -> list[Row]:
+        """The frames of an event.  Raises Refusal."""
+        event = self._events.get(event_id)
+        inside = range(event.start_index, event.end_index + 1)
+        found = [self._log.row(mark) for mark in self._log.marks() if mark.index in inside]
+        if not found:
+            raise damaged(f"event {event_id}: the run holds none of its frames", id=event_id)
+        return found
 
     def _event(self, name: str) -> Subject:
         image = self._ours(self._events.frame(name), f"the frame of event {name}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -12,15 +14,22 @@ from numpy.typing import NDArray
 from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.pipeline import weights
 from road_clarity.pipeline.frame import Frame
-from road_clarity.pipeline.world import WorldConfig, WorldStage, network_input
+from road_clarity.pipeline.scored_maps import (
+    QUICK,
+    THOROUGH,
+    error_map_faithfulness,
+    without_learning,
+)
+from road_clarity.pipeline.world import WorldConfig, WorldStage, network_input, picture
 from road_clarity.safety.error_region import error_region
 from road_clarity.safety.explanation import explain
+from road_clarity.safety.map_faithfulness import Faithfulness, OutOfTime
 from road_clarity.safety.scene import Box
-from road_clarity.service.explain_queue import Deadline
-from road_clarity.service.explainer import Account, Place, PlaceAccount
+from road_clarity.service.errors import invalid
+from road_clarity.service.explain_queue import RESERVE_S, Deadline
+from road_clarity.service.explainer import Account, Drawn, Place, PlaceAccount
 
 STRANGEST = "strangest"
-RESERVE_S = 0.3  # what is kept back to draw and send the answer [s]
 
 
 class WorldExplainer:
@@ -32,6 +41,7 @@ class WorldExplainer:
         config = config or WorldConfig()
         self._stage = WorldStage(config, "cpu")
         self._vae = cast(Autoencoder, weights.load(config.vae)[0])
+        self._shuffled: Autoencoder | None = None
 
     @property
     def sha256(self) -> Mapping[str, str]:
@@ -56,6 +66,37 @@ class WorldExplainer:
             found.append(PlaceAccount(place, seen))
         found.sort(key=lambda one: -one.seen.error_share)
         return Account(world, tuple(found), truncated=len(found) < len(wanted))
+
+    def score(
+        self, image: NDArray[np.uint8], deadline: Deadline, thorough: bool
+    ) -> Faithfulness | None:
+        """image: (H, W, 3) RGB"""
+        if thorough and self._shuffled is None:
+            self._shuffled = without_learning(self._vae)
+        effort, shuffled = (THOROUGH, self._shuffled) if thorough else (QUICK, None)
+        with suppress(OutOfTime):
+            left = partial(left_s, deadline)
+            return error_map_faithfulness(self._vae, image, effort, left, shuffled)
+        return None
+
+    @torch.no_grad()
+    def drawn(self, image: NDArray[np.uint8], layer: str) -> Drawn:
+        """image: (H, W, 3) RGB"""
+        x = network_input(image, self._vae.side)
+        seen, latent = self._vae.look(x)
+        drawn = self._vae.decoder_features(latent)
+        layers = {f"encoder.{i}": features for i, features in enumerate(seen, 1)}
+        layers |= {f"decoder.{i}": features for i, features in enumerate(drawn[:-1], 1)}
+        if layer and layer not in layers:
+            raise invalid("layer", f"use one of {', '.join(layers)}")
+        maps = layers[layer][0].numpy() if layer else np.zeros((0, 1, 1), np.float32)
+        error = float((x - drawn[-1]).square().mean())
+        return Drawn(picture(x), picture(drawn[-1]), error, maps)
+
+
+def left_s(deadline: Deadline) -> float:
+    """What is left for measuring [s]."""
+    return deadline.left_s() - RESERVE_S
 
 
 def same(one: Box, other: Box) -> bool:

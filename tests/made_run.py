@@ -17,20 +17,33 @@ from made_drive import made_risk, made_scene, street
 from numpy.typing import NDArray
 
 from road_clarity.evaluation.foxglove_log import FoxgloveLog
+from road_clarity.pipeline.counterfactual import FramesFrom, Probe, Span, probe
 from road_clarity.pipeline.eigen_maps import EigenMap
 from road_clarity.pipeline.events import EventRecorder, Moment
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import Row, frame_row
+from road_clarity.pipeline.interventions import Intervention
+from road_clarity.pipeline.perception import Outcome
 from road_clarity.pipeline.run_folder import FRAMES, MCAP, RunFolder
 from road_clarity.safety.blame import MapShare
 from road_clarity.safety.cause import Cause
 from road_clarity.safety.explanation import RegionExplanation
+from road_clarity.safety.map_faithfulness import Faithfulness
 from road_clarity.safety.object_view import LayerView
-from road_clarity.safety.scene import World
+from road_clarity.safety.scene import Risk, Scene, World
 from road_clarity.service.explain_queue import Deadline
-from road_clarity.service.explainer import Account, MapAccount, Place, PlaceAccount, Sheet
-from road_clarity.service.server import Server
+from road_clarity.service.explainer import (
+    Account,
+    Drawn,
+    MapAccount,
+    Place,
+    PlaceAccount,
+    Sheet,
+)
+from road_clarity.service.server import Rules, Server
+from road_clarity.service.workshop import Loaders
 
+UNLIMITED = Rules(calls_per_s=math.inf)
 STEP_NS = 600_000_000
 LETTER = {"n": "nominal", "e": "elevated", "h": "high", "u": "unknown"}
 # Three events, as calm time of 1.2 s parts them: 0001 at frame 2, 0002 at frame 5, 0003 at 8 and 9.
@@ -89,6 +102,15 @@ class MadeExplainer:
         self.go.wait(10.0)
         return Account(made_world(), tuple(account(place) for place in places), truncated=False)
 
+    def score(
+        self, image: NDArray[np.uint8], deadline: Deadline, thorough: bool
+    ) -> Faithfulness | None:
+        return made_score(thorough)
+
+    def drawn(self, image: NDArray[np.uint8], layer: str) -> Drawn:
+        side = np.zeros((8, 8, 3), np.uint8)
+        return Drawn(side, side, 0.02, np.ones((70 if layer else 0, 2, 2), np.float32))
+
 
 class MadeMaps:
     """Every network sees the whole frame alike."""
@@ -101,6 +123,12 @@ class MadeMaps:
         names = ["lanes", "segmentation", *(f"tracker of {place.label}" for place in places)]
         strength = np.ones(image.shape[:2], np.float32)
         return MapAccount(tuple(EigenMap(name, "norm", strength) for name in names), False)
+
+    def score(
+        self, image: NDArray[np.uint8], one: EigenMap, place: Place | None, deadline: Deadline,
+        thorough: bool,
+    ) -> Faithfulness | None:  # fmt: skip
+        return made_score(thorough)
 
 
 class MadeSheets:
@@ -117,6 +145,50 @@ class MadeSheets:
             "redrawn", f"{about}: {len(places)} places, number {asked} asked about", image
         )
         return [redrawn, Sheet("predicted", f"after {stamps}", None)]
+
+
+class MadeProber:
+    """A watch that sees what made_scene holds, at the pace of the frames."""
+
+    sha256: Mapping[str, str] = {"scnn_edge": "cd" * 32}
+
+    def probe(
+        self, frames_from: FramesFrom, span: Span, interventions: Sequence[Intervention],
+        deadline: Deadline,
+    ) -> Probe:  # fmt: skip
+        return probe(MadePerception(), frames_from, span, interventions, deadline.left_s)
+
+
+class MadePerception:
+    """One person, in the way until the watch is told of none."""
+
+    def fork(self) -> MadePerception:
+        return MadePerception()
+
+    def restart(self) -> None:
+        """There is nothing to forget."""
+
+    def step(self, frame: Frame, told: Callable[[Scene], Scene] = lambda scene: scene) -> Outcome:
+        scene = told(made_scene(frame.index, frame.stamp_ns, frame.size))
+        return Outcome(scene, self.judge(scene), {"total": 4.0})
+
+    def judge(self, scene: Scene) -> Risk:
+        in_the_way = scene.tracks is not None and bool(scene.tracks.tracks)
+        return made_risk(scene.stamp_ns, "high" if in_the_way else "nominal")
+
+
+def made_score(thorough: bool) -> Faithfulness:
+    """A map that points elsewhere."""
+    checks = {"randomisation": 0.1, "stability": 0.9} if thorough else {}
+    return Faithfulness(
+        verdict="not better than chance", text="not better than chance: grey it out",
+        deletion=0.6, insertion=0.4, deletion_random=0.5, insertion_random=0.5,
+        deletion_moved=0.5, insertion_moved=0.5, chances=5, **checks,
+    )  # fmt: skip
+
+
+def made_loaders(load: Callable[[], MadeExplainer] = MadeExplainer) -> Loaders:
+    return Loaders(load, MadeMaps, MadeSheets, MadeProber, lambda name: MadeExplainer())
 
 
 def made_world() -> World:
@@ -145,13 +217,27 @@ def account(place: Place) -> PlaceAccount:
 @contextmanager
 def serving(run: Path, load: Callable[[], MadeExplainer] = MadeExplainer) -> Iterator[grpc.Channel]:
     """A channel to a server on the run; both end with the block."""
-    server = Server(run, "127.0.0.1:0", load=load, load_maps=MadeMaps, load_sheets=MadeSheets)
+    with running(run, load) as server, connected(server) as channel:
+        yield channel
+
+
+@contextmanager
+def running(
+    run: Path, load: Callable[[], MadeExplainer] = MadeExplainer, rules: Rules = UNLIMITED,
+    metrics_port: int | None = None,
+) -> Iterator[Server]:  # fmt: skip
+    """A server on the run that ends with the block."""
+    loaders = made_loaders(load)
+    server = Server(run, "127.0.0.1:0", None, loaders, rules, metrics_port)
     server.start()
     try:
-        with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-            yield channel
+        yield server
     finally:
         server.stop(0.0)
+
+
+def connected(server: Server) -> grpc.Channel:
+    return grpc.insecure_channel(f"127.0.0.1:{server.port}")
 
 
 def fields_at_fault(error: grpc.RpcError) -> list[str]:

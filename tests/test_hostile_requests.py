@@ -1,10 +1,13 @@
 """Whatever comes over the wire, the answer is one that the protocol promises."""
 
 import random
+import threading
+from collections import Counter
+from pathlib import Path
 
 import grpc
 import pytest
-from made_run import fields_at_fault, made_run, serving
+from made_run import UNLIMITED, connected, fields_at_fault, made_run, running, serving
 
 from road_clarity.service.gen import event_service_pb2, explanation_service_pb2, risk_service_pb2
 from road_clarity.service.gen.event_service_pb2_grpc import EventServiceStub
@@ -150,3 +153,98 @@ def test_chance_requests_are_answered_or_refused_by_a_promised_status(calls, nam
         except grpc.RpcError as error:
             statuses.add(error.code().name)
     assert statuses <= PROMISED | ALSO.get(name, set())
+
+
+# StreamRisk, which takes another kind of call, has its chance requests above.
+METHODS = [
+    "EventService/GetEvent",
+    "EventService/ListEvents",
+    "RiskService/GetRiskState",
+    "RiskService/QueryRiskSeries",
+    "ExplanationService/ExplainFrame",
+    "ExplanationService/ExplainEvent",
+    "ExplanationService/ProbeCounterfactual",
+    "ExplanationService/ScoreExplanation",
+    "ExplanationService/CompareExplanations",
+    "ModelService/GetModel",
+    "ModelService/ListModels",
+    "ModelService/GetReconstruction",
+    "CalibrationService/Calibrate",
+    "EventService/FormatDisk",
+]
+OF_MANY = {*PROMISED, "OK", "RESOURCE_EXHAUSTED", "UNIMPLEMENTED", "CANCELLED"}
+OF_MANY |= {"DEADLINE_EXCEEDED", "FAILED_PRECONDITION"}
+MANY, AT_ONCE = 10_000, 50
+
+
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def hostile(chance, earlier):
+    """Bytes that are noise, nearly a request, a replay, or larger than anything we read."""
+    kind = chance.randrange(100)
+    if kind == 0:
+        return bytes(14 << 20) if chance.randrange(10) == 0 else b"\x22" + bytes(1000)
+    if kind < 40:
+        return chance.randbytes(chance.randrange(40))
+    if kind < 70 and earlier:
+        return chance.choice(earlier)
+    made = explanation_service_pb2.ProbeCounterfactualRequest(
+        index=chance.choice(LARGE), before_s=chance.choice(FLOATS), during_s=chance.choice(FLOATS)
+    )
+    for _ in range(chance.randrange(10)):
+        made.interventions.add(drop_track=chance.choice(LARGE))
+    return made.SerializeToString()
+
+
+def flooded(channel, chance, count):
+    """Statuses of many calls, AT_ONCE at a time; every tenth is cancelled on the way."""
+    calls = {name: channel.unary_unary(f"/road_clarity.v1.{name}") for name in METHODS}
+    statuses, earlier = Counter(), []
+    for _ in range(count // AT_ONCE):
+        asked = []
+        for _ in range(AT_ONCE):
+            content = hostile(chance, earlier)
+            earlier = [*earlier[-20:], content]
+            call = calls[chance.choice(METHODS)].future(content, timeout=20)
+            if chance.randrange(10) == 0:
+                call.cancel()
+            asked.append(call)
+        for call in asked:
+            statuses[call.code().name] += 1
+    return statuses
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts files as Linux lists them")
+def test_ten_thousand_hostile_requests_leave_nothing_behind(tmp_path):
+    run, chance = made_run(tmp_path / "run"), random.Random(5)
+    with running(run, rules=UNLIMITED) as server, connected(server) as channel:
+        flooded(channel, chance, 200)  # grpc's own threads and files are there from here on
+        threads, files = threading.active_count(), open_files()
+        statuses = flooded(channel, chance, MANY)
+        server.guard.wait_until_idle(20.0)
+        assert (server.guard.running, server.explaining) == (0, 0)
+        assert threading.active_count() <= threads + 33  # the pool of grpc fills up to its size
+        assert open_files() <= files + 4
+        assert RiskServiceStub(channel).GetRiskState(risk_service_pb2.GetRiskStateRequest())
+    assert sum(statuses.values()) == MANY
+    assert statuses.keys() <= OF_MANY
+    assert statuses["INVALID_ARGUMENT"] > MANY / 10
+
+
+def test_those_without_a_role_are_refused_whatever_they_send(tmp_path):
+    run, chance = made_run(tmp_path / "run"), random.Random(6)
+    nobody = type(UNLIMITED)(local_role="", calls_per_s=UNLIMITED.calls_per_s)
+    with running(run, rules=nobody) as server, connected(server) as channel:
+        statuses = flooded(channel, chance, 500)
+    assert statuses["PERMISSION_DENIED"] > 250
+    assert statuses.keys() <= {
+        "PERMISSION_DENIED", "UNIMPLEMENTED", "CANCELLED", "RESOURCE_EXHAUSTED",
+    }  # fmt: skip
+
+
+def test_a_request_that_is_sent_again_gets_the_same_answer(channel):
+    stub = RiskServiceStub(channel)
+    request = risk_service_pb2.GetRiskStateRequest(stamp_ns=1_200_000_000)
+    assert len({stub.GetRiskState(request).SerializeToString() for _ in range(20)}) == 1

@@ -9,7 +9,7 @@ import time
 import cv2
 import pytest
 from made_drive import street
-from made_run import MadeExplainer, MadeMaps, MadeSheets, made_run
+from made_run import made_loaders, made_run
 
 from road_clarity.cli import main
 from road_clarity.models.errors import BadInput
@@ -22,9 +22,7 @@ EVENT = "0001-corridor-person"
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     run = made_run(tmp_path_factory.mktemp("served") / "run")
-    server = Server(
-        run, "127.0.0.1:0", load=MadeExplainer, load_maps=MadeMaps, load_sheets=MadeSheets
-    )
+    server = Server(run, "127.0.0.1:0", loaders=made_loaders())
     server.start()
     yield f"127.0.0.1:{server.port}"
     server.stop(0.0)
@@ -87,6 +85,44 @@ def test_what_stands_out_to_the_networks_is_said_and_drawn(address, capsys, tmp_
         "eigen_cam_tracker_of_person_7_corridor_person.png",
         "overlay.jpg",
     ]
+
+
+def test_every_map_is_printed_with_what_it_is_worth(address, capsys):
+    explain(EVENT, address=address)
+    said = capsys.readouterr().out
+    assert "map error_map: not better than chance: grey it out (deletion 0.60, by chance" in said
+    explain(EVENT, address=address, method="eigen_cam", faithfulness=True)
+    assert "  map lanes: not better than chance: grey it out" in capsys.readouterr().out
+
+
+def test_a_verdict_in_json_is_a_word(address, capsys):
+    explain(EVENT, address=address, as_json=True)
+    assert json.loads(capsys.readouterr().out)["faithfulness"]["verdict"] == "not_better"
+
+
+def test_what_if_says_the_change_by_reason(address, capsys):
+    assert main(["what-if", "8", "--drop-track", "7", "--address", address]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "recorded  elevated  score 0.40",
+        "again     high      score 0.80",
+        "what if   nominal   score 0.00",
+        "change -0.80, by reason:",
+        "  -0.80 corridor.person: 0.80 to 0.00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        (["--mask", "1,2,3"], "box 1,2,3: write X0,Y0,X1,Y1 in pixels"),
+        (["--empty", "radar"], "module radar: use one of lanes, tracks, world"),
+        (["--drop-lane", "9"], "interventions[0].drop_lane refused: must be in 1..4"),
+        ([], "interventions refused: give 1 to 8 of them"),
+    ],
+)
+def test_what_cannot_be_otherwise_is_one_sentence(address, capsys, option, sentence):
+    assert main(["what-if", EVENT, *option, "--address", address]) == 2
+    assert sentence in capsys.readouterr().err
 
 
 def test_a_number_is_a_frame_of_the_run(address, capsys):

@@ -1,24 +1,22 @@
 """The server itself: health, reflection, where it may listen, and how it stops."""
 
-import shutil
-import subprocess
 import threading
 import time
 
 import grpc
 import pytest
+from google.protobuf import json_format
 from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
-from made_run import MadeExplainer, made_run, reason_of, serving
+from made_run import MadeExplainer, made_loaders, made_run, reason_of, serving
 
 from road_clarity.models.errors import BadInput
 from road_clarity.service.address import Tls, is_loopback
 from road_clarity.service.gen import risk_service_pb2 as pb
-from road_clarity.service.gen.event_service_pb2 import ListEventsRequest
-from road_clarity.service.gen.event_service_pb2_grpc import EventServiceStub
 from road_clarity.service.gen.risk_service_pb2_grpc import RiskServiceStub
 from road_clarity.service.server import EVENTS, EXPLANATIONS, NOT_SERVING, RISK, SERVING, Server
 
@@ -68,7 +66,7 @@ def test_explanations_stay_unhealthy_without_weights(run):
 
 def test_a_stop_is_announced_and_ends_the_streams(tmp_path):
     run = made_run(tmp_path / "run", "n", complete=False)
-    server = Server(run, ADDRESS, load=MadeExplainer)
+    server = Server(run, ADDRESS, loaders=made_loaders())
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         stream = RiskServiceStub(channel).StreamRisk(pb.StreamRiskRequest(follow=True), timeout=20)
@@ -91,11 +89,33 @@ def test_reflection_lists_the_services_and_describes_them(run):
             "grpc.reflection.v1alpha.ServerReflection",
             "road_clarity.v1.EventService",
             "road_clarity.v1.ExplanationService",
+            "road_clarity.v1.ModelService",
             "road_clarity.v1.RiskService",
         ]
         service = DescriptorPool(database).FindServiceByName("road_clarity.v1.RiskService")
         names = [method.name for method in service.methods]
         assert names == ["GetRiskState", "StreamRisk", "QueryRiskSeries"]
+
+
+def test_a_session_through_reflection_alone_asks_what_if(run):
+    with serving(run) as channel:
+        pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
+
+        def ask(service, method, text):
+            found = pool.FindServiceByName(f"road_clarity.v1.{service}").FindMethodByName(method)
+            request, answer = (GetMessageClass(t) for t in (found.input_type, found.output_type))
+            call = channel.unary_unary(
+                f"/road_clarity.v1.{service}/{method}",
+                request_serializer=request.SerializeToString,
+                response_deserializer=answer.FromString,
+            )
+            said = call(json_format.ParseDict(text, request()), timeout=20)
+            return json_format.MessageToDict(said, preserving_proto_field_name=True)
+
+        (first, *_) = ask("EventService", "ListEvents", {"filter": "level = high"})["events"]
+        what_if = {"event_id": first["id"], "interventions": [{"drop_track": 7}]}
+        answer = ask("ExplanationService", "ProbeCounterfactual", what_if)
+    assert (first["id"], answer["delta"]) == ("0001-corridor-person", -0.8)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +145,7 @@ def test_an_address_is_host_and_port(address):
 @pytest.mark.claim("outside")
 def test_an_address_that_others_can_reach_takes_certificates(run):
     with pytest.raises(BadInput, match="--tls-cert, --tls-key and --tls-client-ca"):
-        Server(run, OUTSIDE, load=MadeExplainer)
+        Server(run, OUTSIDE, loaders=made_loaders())
 
 
 def test_some_of_the_certificate_files_are_not_enough(tmp_path):
@@ -137,19 +157,19 @@ def test_a_file_that_is_no_certificate_is_named(run, tmp_path):
     (tmp_path / "no.pem").write_text("hello")
     tls = Tls(*[tmp_path / "no.pem"] * 3)
     with pytest.raises(BadInput, match="no.pem: holds no PRIVATE KEY"):
-        Server(run, OUTSIDE, tls, MadeExplainer)
+        Server(run, OUTSIDE, tls, made_loaders())
 
 
 def test_a_port_that_is_taken_is_refused(run):
-    first = Server(run, ADDRESS, load=MadeExplainer)
+    first = Server(run, ADDRESS, loaders=made_loaders())
     with pytest.raises(BadInput, match="cannot be listened on"):
-        Server(run, f"127.0.0.1:{first.port}", load=MadeExplainer)
+        Server(run, f"127.0.0.1:{first.port}", loaders=made_loaders())
     first.stop(0.0)
 
 
 def test_a_folder_without_frames_is_no_run(tmp_path):
     with pytest.raises(BadInput, match="road-clarity replay"):
-        Server(tmp_path, ADDRESS, load=MadeExplainer)
+        Server(tmp_path, ADDRESS, loaders=made_loaders())
 
 
 @pytest.mark.claim("refused")
@@ -162,48 +182,3 @@ def test_an_unexpected_failure_keeps_its_insides_to_itself(tmp_path, caplog):
     assert caught.value.code() is grpc.StatusCode.INTERNAL
     assert caught.value.details() == "failed inside; the server's log says why"
     assert "TypeError" in caplog.text
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    """An authority, and a server and a client that it signed."""
-    if shutil.which("openssl") is None:
-        pytest.skip("makes its certificates with openssl")
-    folder = tmp_path_factory.mktemp("certificates")
-    new = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj"
-
-    def make(name, *more):
-        files = ["-keyout", f"{name}.key", "-out", f"{name}.pem"]
-        call = [*new.split(), f"/CN={name}", *files, *more]
-        subprocess.run(call, cwd=folder, check=True, capture_output=True)
-
-    make("ca")
-    signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-addext", "basicConstraints=critical,CA:FALSE"]
-    for name in ("server", "client"):
-        make(name, *signed, "-addext", "subjectAltName=IP:127.0.0.1")
-    make("stranger")
-    return folder
-
-
-def listed(certificates, port, client):
-    """Ask over TLS as `client`."""
-    files = (certificates / name for name in (f"{client}.pem", f"{client}.key", "ca.pem"))
-    with grpc.secure_channel(f"127.0.0.1:{port}", Tls(*files).client()) as channel:
-        return EventServiceStub(channel).ListEvents(ListEventsRequest(), timeout=20).total_size
-
-
-@pytest.mark.claim("outside")
-def test_from_outside_only_who_shows_a_certificate_gets_an_answer(run, certificates):
-    files = (certificates / name for name in ("server.pem", "server.key", "ca.pem"))
-    server = Server(run, OUTSIDE, Tls(*files), MadeExplainer)
-    server.start()
-    try:
-        assert listed(certificates, server.port, "client") == 3
-        with pytest.raises(grpc.RpcError) as caught:
-            listed(certificates, server.port, "stranger")
-        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        plain = grpc.insecure_channel(f"127.0.0.1:{server.port}")
-        with plain as channel, pytest.raises(grpc.RpcError):
-            EventServiceStub(channel).ListEvents(ListEventsRequest(), timeout=2)
-    finally:
-        server.stop(0.0)

@@ -1,0 +1,206 @@
+"""What if: the last seconds before a frame once more, as they were and as they would have been.
+
+The watch remembers (level, motion, since when the lane is lost), and so do tracker and world model.
+So the frames before are run again through the pipeline's own objects; where the interventions
+begin, the pipeline is forked, and the two go on over the same frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.interventions import (
+    DropTrack,
+    Inpaint,
+    Intervention,
+    Mask,
+    overlap,
+    repainted,
+    retold,
+)
+from road_clarity.pipeline.perception import Outcome, Perception
+from road_clarity.safety.scene import Risk, Scene, Track
+
+FOUND_AGAIN = 0.3  # overlap (IoU) from which a track that was recorded is one that is followed now
+TIMED = 3  # frames after which is known how long one takes
+SLACK = 1.3  # how much longer than those the rest may take
+
+FramesFrom = Callable[[int], Iterable[Frame]]  # from a stamp [ns] to the frame asked about
+
+
+class OutOfTime(Exception):
+    """There was not enough time even for the frames that the interventions are about."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Stamps of the frames to run, the one asked about last, and from which on it is otherwise."""
+
+    stamps: Sequence[int]  # [ns], in order
+    changed_from: int  # number among stamps
+    twice: bool = True  # whether the networks look at the changed frames again
+
+    @property
+    def cost(self) -> int:
+        """Frames that go through the networks."""
+        again = len(self.stamps) - self.changed_from if self.twice else 0
+        return len(self.stamps) + again
+
+    def later(self, count: int) -> Span:
+        """Without the first count of them."""
+        return replace(self, stamps=self.stamps[count:], changed_from=self.changed_from - count)
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """Both sides of a what-if question, at the frame asked about."""
+
+    before: Outcome
+    after: Outcome
+    image: NDArray[np.uint8]  # (H, W, 3) as `after` saw it
+    span: Span  # what was run
+    truncated: bool  # less of it than asked for, as there was no time
+
+
+def span_of(stamps: Sequence[int], during_ns: int, interventions: Sequence[Intervention]) -> Span:
+    """The frame asked about is always otherwise, and those at most during_ns before it.
+
+    What only the watch is told, the networks need not look at.
+    """
+    first = next(i for i, stamp in enumerate(stamps) if stamp >= stamps[-1] - during_ns)
+    return Span(stamps, first, any(isinstance(one, (Mask, Inpaint)) for one in interventions))
+
+
+def probe(
+    perception: Perception, frames_from: FramesFrom, span: Span,
+    interventions: Sequence[Intervention], left_s: Callable[[], float],
+) -> Probe:  # fmt: skip
+    """perception: stays as it is      left_s: time that is left [s]; less is run when it is short
+
+    Raises OutOfTime, and BadInput for a track to drop that is not followed in the frame again.
+    """
+    asked = span
+    span = affordable(perception, frames_from, span, left_s)
+    before = perception.fork()
+    before.restart()
+    fork = before
+    seen: list[Outcome] = []
+    for number, frame in enumerate(counted(frames_from, span.stamps)):
+        still_time(left_s)
+        if number == span.changed_from:
+            fork = before.fork()
+        outcome = before.step(frame)
+        if number >= span.changed_from:
+            seen.append(outcome)
+    gone = [targets(one.scene, seen[-1].scene, interventions) for one in seen]
+    if span.twice:
+        after, image = repainted_run(fork, frames_from, span, interventions, gone, left_s)
+    else:
+        after, image = retold_run(fork, seen, interventions, gone), frame.image
+    return Probe(seen[-1], after, image, span, truncated=span is not asked)
+
+
+def repainted_run(
+    fork: Perception, frames_from: FramesFrom, span: Span, interventions: Sequence[Intervention],
+    gone: Sequence[Sequence[Track]], left_s: Callable[[], float],
+) -> tuple[Outcome, NDArray[np.uint8]]:  # fmt: skip
+    """Everything looks at the changed frames again."""
+    frames = counted(frames_from, span.stamps[span.changed_from :])
+    for frame, tracks in zip(frames, gone, strict=True):
+        still_time(left_s)
+        image = repainted(frame.image, interventions)
+        told = partial(retold, interventions=interventions, gone=tracks)
+        outcome = fork.step(Frame(frame.index, frame.stamp_ns, image), told)
+    return outcome, image
+
+
+def retold_run(
+    fork: Perception, seen: Sequence[Outcome], interventions: Sequence[Intervention],
+    gone: Sequence[Sequence[Track]],
+) -> Outcome:  # fmt: skip
+    """Only the watch is told something else."""
+    for one, tracks in zip(seen, gone, strict=True):
+        scene = retold(one.scene, interventions, tracks)
+        outcome = Outcome(scene, fork.judge(scene), one.latency_ms)
+    return outcome
+
+
+def affordable(
+    perception: Perception, frames_from: FramesFrom, span: Span, left_s: Callable[[], float]
+) -> Span:
+    """The span, or a later part of it when there is no time for all.  Raises OutOfTime."""
+    trial, started = perception.fork(), left_s()
+    trial.restart()
+    for frame in counted(frames_from, span.stamps[:TIMED]):
+        still_time(left_s)
+        trial.step(frame)
+    left = left_s()
+    each_s = SLACK * (started - left) / min(TIMED, len(span.stamps))
+    too_many = span.cost - int(left / each_s) if each_s > 0 else 0
+    if too_many <= 0:
+        return span
+    if too_many > span.changed_from:
+        raise OutOfTime
+    return span.later(too_many)
+
+
+def still_time(left_s: Callable[[], float]) -> None:
+    if left_s() <= 0.0:
+        raise OutOfTime
+
+
+def counted(frames_from: FramesFrom, stamps: Sequence[int]) -> Iterable[Frame]:
+    """The frames with these stamps.  Raises BadInput when one is not there."""
+    wanted = iter(stamps)
+    stamp = next(wanted)
+    for frame in frames_from(stamp):
+        if frame.stamp_ns == stamp:
+            yield frame
+            following = next(wanted, None)
+            if following is None:
+                return
+            stamp = following
+    raise BadInput("run", f"frame at {stamp} ns", "its picture is not there")
+
+
+def targets(scene: Scene, last: Scene, interventions: Sequence[Intervention]) -> list[Track]:
+    """The tracks of a scene that are to be dropped, known by where they are in the last one."""
+    ids = [found_again(one, last).id for one in interventions if isinstance(one, DropTrack)]
+    return [track for track in tracks_of(scene) if track.id in ids]
+
+
+def found_again(wanted: DropTrack, last: Scene) -> Track:
+    """Numbers begin anew when frames are run again, so the place decides.  Raises BadInput."""
+    alike = [track for track in tracks_of(last) if track.label == wanted.label]
+    best = max(alike, key=lambda track: overlap(track.box, wanted.box), default=None)
+    if best is None or overlap(best.box, wanted.box) < FOUND_AGAIN:
+        raise BadInput(
+            "drop_track", wanted.id, f"the {wanted.label} is not followed when the run is run "
+            "again; give it more time with before_s, or mask its box",
+        )  # fmt: skip
+    return best
+
+
+def tracks_of(scene: Scene) -> tuple[Track, ...]:
+    return scene.tracks.tracks if scene.tracks is not None else ()
+
+
+def deltas(before: Risk, after: Risk) -> list[tuple[str, float, float]]:
+    """Share of every reason's code before and after, the largest change first.
+
+    Shares of one code are added, so that the differences add up to that of the score.
+    """
+    codes = sorted({reason.code for risk in (before, after) for reason in risk.reasons})
+    found = [(code, share_of(before, code), share_of(after, code)) for code in codes]
+    return sorted(found, key=lambda one: -abs(one[2] - one[1]))
+
+
+def share_of(risk: Risk, code: str) -> float:
+    return sum(reason.share for reason in risk.reasons if reason.code == code)

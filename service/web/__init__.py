@@ -1,0 +1,1 @@
+"""The page: what the services answer, for people."""

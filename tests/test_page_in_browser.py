@@ -1,0 +1,215 @@
+"""The page in a real browser; skipped where there is none (`apt-get install chromium`)."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from chromium import CHROMIUM, Chromium
+from made_drive import made_risk, made_scene
+from made_run import made_run, running
+
+from road_clarity.safety.scene import Latent
+from road_clarity.service.web.api import Api
+from road_clarity.service.web.server import PageServer
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine; apt-get install chromium"
+)
+FIRST, SECOND, THIRD = (f"000{i}-corridor-person" for i in (1, 2, 3))
+HOSTILE = '<img src=x onerror="window.broken = 1"><script>window.broken = 1</script>'
+CHOSEN = "document.querySelector('#event-list [aria-current]')?.closest('li').dataset.event"
+SHOWN = "document.querySelector('.stage img')?.naturalWidth > 0"
+FRAME = "document.querySelector('#clip .line .quiet').textContent"
+
+
+def placed_scene(index, stamp_ns):
+    """A scene that lies somewhere among all scenes, so that similar ones can be found."""
+    scene, place = made_scene(index, stamp_ns), np.array([1.0, index], np.float32)
+    return replace(scene, world=replace(scene.world, latent=Latent(place, place, "vae_edge")))
+
+
+def spoiled_risk(stamp_ns, level, score):
+    """At 3.0 s, in the second event, the text comes from someone who means harm."""
+    risk = made_risk(stamp_ns, level, score)
+    text = HOSTILE if stamp_ns == 3_000_000_000 else "person 3 is in the way"
+    return replace(risk, reasons=tuple(replace(one, text=text) for one in risk.reasons))
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("made_run.made_risk", spoiled_risk)
+        patch.setattr("made_run.made_scene", placed_scene)
+        run = made_run(tmp_path_factory.mktemp("served") / "run")
+    with running(run) as server:
+        page = PageServer(0)
+        page.start(Api(server.asked))
+        yield page.url
+        page.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with Chromium(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser, address):
+    """The page with its first event chosen; afterwards nothing may have been complained about."""
+    browser.ask("Page.navigate", url="about:blank")
+    browser.complaints.clear(), browser.requests.clear()
+    browser.open(address)
+    browser.until(f"{CHOSEN} === '{FIRST}' && {SHOWN}")
+    browser.until("document.querySelectorAll('.card').length >= 3")
+    yield browser
+    assert browser.complaints == []
+    strangers = [one for one in browser.requests if not one.startswith((address, "data:", "blob:"))]
+    assert strangers == ["about:blank"] * len(strangers)
+
+
+def choose(page, event):
+    page.run(f"document.querySelector('[data-event=\"{event}\"] button').click()")
+    page.until(f"{CHOSEN} === '{event}' && {SHOWN}")
+
+
+def press_button(page, part, words):
+    """As soon as it can be pressed."""
+    button = (
+        f"[...document.querySelectorAll('#{part} button')]"
+        f".find((one) => one.textContent.includes('{words}'))"
+    )
+    page.until(f"{button} && !{button}.disabled")
+    page.run(f"{button}.click()")
+
+
+def listed(page):
+    return page.run(
+        "[...document.querySelectorAll('#event-list li')].map((one) => one.dataset.event)"
+    )
+
+
+def test_the_worst_frame_is_shown_with_its_causes(page):
+    assert listed(page) == [FIRST, SECOND, THIRD]
+    assert page.run(FRAME).startswith("frame 2 ")
+    assert page.run("document.querySelector('.sum').textContent") == "0.80 = 0.80, the score."
+    widths = page.run("[...document.querySelectorAll('.bar .part')].map((one) => one.style.width)")
+    assert widths == ["80%"]
+
+
+def test_a_filter_leaves_the_others_out(page):
+    set_to = (
+        "(one) => { one.value = 'high'; one.dispatchEvent(new Event('change', {bubbles: true})); }"
+    )
+    page.run(f"({set_to})(document.querySelector('[name=level]'))")
+    page.until("document.querySelector('#event-count').textContent === '2 events'")
+    assert listed(page) == [FIRST, THIRD]
+
+
+def test_the_keyboard_steps_through_the_clip(page):
+    page.run("document.querySelector('#clip button').focus()")
+    page.press("ArrowRight")
+    assert page.run(FRAME).startswith("frame 3 ")
+    page.press("ArrowLeft")
+    page.press("ArrowLeft")
+    assert page.run(FRAME).startswith("frame 1 ")
+
+
+def test_the_timeline_is_a_slider(page):
+    page.run("document.querySelector('#timeline').focus()")
+    page.press("End")
+    page.until(f"{FRAME}.startsWith('frame 9 ')")
+    assert page.run("document.querySelector('#timeline').getAttribute('aria-valuenow')") == "5.4"
+    assert page.run("location.hash") == "#frame=9"
+
+
+def test_a_clip_plays(page):
+    page.run("document.querySelector('#clip .controls button').click()")
+    page.until(f"{FRAME}.startsWith('frame 3 ') || {FRAME}.startsWith('frame 4 ')")
+    page.run("document.querySelector('#clip .controls button').click()")
+    assert page.run("document.querySelector('#clip .controls button').textContent") == "▶ Play"
+
+
+def test_an_explanation_says_where_it_comes_from(page):
+    page.until("document.querySelector('#maps ul')?.textContent.includes('dead channel')")
+    assert page.run("document.querySelector('#origin').textContent.includes('" + "ab" * 32 + "')")
+
+
+def test_what_stands_out_is_drawn_on_demand(page):
+    press_button(page, "maps", "Eigen-CAM")
+    page.until("document.querySelector('#maps').textContent.includes('Eigen-CAM: segmentation')")
+
+
+def test_texts_from_outside_stay_texts(page):
+    choose(page, SECOND)
+    assert page.run("document.querySelector('#subject-title').textContent") == HOSTILE
+    assert page.run("window.broken") is None
+    assert page.run("document.querySelectorAll('body script, img[src=x]').length") == 0
+
+
+def test_everything_that_can_be_used_has_a_name(page):
+    nameless = page.run(
+        "[...document.querySelectorAll('button, input, select, textarea, img, [role=slider]')]"
+        ".filter((one) => !one.textContent.trim() && !one.ariaLabel && !one.alt)"
+        ".filter((one) => !one.labels?.length && !one.closest('[aria-label]'))"
+        ".filter((one) => one.id !== 'enlarged-picture').map((one) => one.outerHTML)"
+    )
+    assert nameless == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (820, 1180), (600, 960)])
+def test_nothing_sticks_out_at_the_side(page, width, height):
+    page.resize(width, height)
+    assert page.run("document.documentElement.scrollWidth") == width
+
+
+def test_a_label_stays_and_a_note_is_a_text(page):
+    page.until("document.querySelector('#labels textarea')")
+    note = "document.querySelector('#labels textarea')"
+    page.run(f"{note}.value = {HOSTILE!r}; {note}.dispatchEvent(new Event('input'))")
+    press_button(page, "labels", "false alarm")
+    page.until("document.querySelector('.history')?.textContent.includes('false alarm')")
+    assert HOSTILE in page.run("document.querySelector('.history').textContent")
+    assert page.run("window.broken") is None
+    assert "false alarm" in page.run(
+        f"document.querySelector('[data-event=\"{FIRST}\"]').textContent"
+    )
+
+
+def test_what_if_gives_the_new_risk_and_the_change(page):
+    page.until("document.querySelector('#what-if button')")
+    press_button(page, "what-if", "Without person")
+    page.until("document.querySelector('.answers td')")
+    assert "The risk without person" in page.run(
+        "document.querySelector('#what-if [role=status]').textContent"
+    )
+
+
+def test_a_region_is_drawn_with_the_pointer(page):
+    page.until("document.querySelector('#what-if .region input')")
+    page.run("document.querySelector('.stage').scrollIntoView()")
+    x, y, width, height = page.run(
+        "(({x, y, width, height}) => [x, y, width, height])"
+        "(document.querySelector('.stage img').getBoundingClientRect())"
+    )
+    page.drag((x + width / 4, y + height / 4), (x + width / 2, y + height / 2))
+    sides = page.run("[...document.querySelectorAll('.region input')].map((one) => +one.value)")
+    assert sides == [16, 12, 32, 24]  # of a picture of 64x48
+    press_button(page, "what-if", "Mask this region")
+    page.until("document.querySelector('.answers td')")
+
+
+def test_faithfulness_stands_beside_its_map(page):
+    page.until("document.querySelector('.worth')")
+    assert "chance" in page.run("document.querySelector('.worth').textContent")
+    assert page.run("document.querySelectorAll('.card.doubtful').length") == 1  # greyed out
+
+
+def test_similar_scenes_are_shown_the_nearest_first(page):
+    page.until("document.querySelectorAll('#similar li').length === 2")
+    words = page.run(
+        "[...document.querySelectorAll('#similar button')].map((one) => one.ariaLabel)"
+    )
+    assert [one.split(":")[0] for one in words] == [f"Choose {SECOND}", f"Choose {THIRD}"]
+    page.run("document.querySelector('#similar button').click()")
+    page.until(f"{CHOSEN} === '{SECOND}'")
