@@ -17,14 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from road_clarity.pipeline.frame import Frame
-from road_clarity.pipeline.frame_row import SCORE_DIGITS, reason_row, rounded
+from road_clarity.pipeline.frame_row import SCORE_DIGITS, promise_row, reason_row, rounded
 from road_clarity.pipeline.overlay import draw_overlay, heat_picture
 from road_clarity.pipeline.run_folder import write_json
-from road_clarity.safety.monitors import MEANING
+from road_clarity.safety.alarm import faulty
 from road_clarity.safety.scene import Risk, Scene
 from road_clarity.safety.settings import Checked, setting
 
-WARMING_UP = {"world.no_prediction", "watch.settling"}
 SEVERITY = {"nominal": 0, "elevated": 1, "unknown": 2, "high": 3}
 EVENT_JSON, FRAME_PNG, OVERLAY_JPG, ERROR_MAP_PNG = (
     "event.json", "frame.png", "overlay.jpg", "error_map.png",
@@ -66,6 +65,7 @@ class Event:
     reasons: list[dict[str, Any]]
     source: str
     models: dict[str, dict[str, str]]
+    promise: dict[str, Any] | None = None  # of the calibration, at the peak
 
 
 class EventRecorder:
@@ -136,14 +136,14 @@ class OpenEvent:
             reasons=[reason_row(reason) for reason in risk.reasons],
             source=self.source,
             models=models,
+            promise=promise_row(risk.promise),
         )
 
 
 def is_flagged(risk: Risk) -> bool:
     if risk.level != "unknown":
         return risk.level != "nominal"
-    faults = [reason.code for reason in risk.reasons if reason.code not in MEANING]
-    return any(code not in WARMING_UP for code in faults)
+    return faulty(reason.code for reason in risk.reasons)
 
 
 def store(folder: Path, event: Event, peak: Moment) -> None:
