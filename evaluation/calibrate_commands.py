@@ -33,7 +33,7 @@ class MakesByDefault(TyperGroup):
 calibrate = typer.Typer(
     name="calibrate",
     cls=MakesByDefault,
-    help="Flags with a stated false-alarm rate, from nominal footage: calibrate SOURCE... makes one.",
+    help="A stated false-alarm rate for flags; `calibrate SOURCE...` makes it of nominal footage.",
     no_args_is_help=True,
 )
 
@@ -81,9 +81,7 @@ def make(
     if not dry_run and (out is None) == (store is None):
         raise BadInput("--out", out or "missing", "give either --out FILE or --store FOLDER")
     before = None if add_to is None else read_calibration(add_to)
-    footage = judge(
-        sources, clip_seconds, condition, seeds, stories, fps, preset, device, settings
-    )
+    footage = judge(sources, clip_seconds, condition, seeds, stories, fps, preset, device, settings)
     clips = footage.cut.clips if before is None else before.clips + footage.cut.clips
     made = Calibration(
         alpha, clip_seconds, clips, footage.models, footage.parameters, __version__, now(),
@@ -125,9 +123,7 @@ def check(
     from road_clarity.safety.drift_check import drift_of
 
     given = read_calibration(calibration)
-    footage = judge(
-        sources, given.clip_s, condition, seeds, stories, fps, preset, device, settings
-    )
+    footage = judge(sources, given.clip_s, condition, seeds, stories, fps, preset, device, settings)
     differences = given.differences(footage.models, footage.parameters)
     drift = drift_of(given, condition, footage.cut.clips, differences)
     print(json.dumps(asdict(drift), indent=2) if as_json else drift_told(drift))

@@ -32,7 +32,7 @@ def read_calibration(path: Path) -> Calibration:
         said = content.pop("id")
         calibration = Calibration.of(content)
     except FileNotFoundError as error:
-        raise BadInput("calibration file", path, "does not exist; see docs/calibration.md") from error
+        raise BadInput("calibration file", path, "does not exist; make it first") from error
     except BadInput:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -60,6 +60,7 @@ def promise_row(promise: Promise) -> Row:
         "p_value": None if p_value is None else rounded(p_value, SCORE_DIGITS),
         "alpha": promise.alpha,
         "calibration_id": promise.calibration_id,
+        "threshold": promise.threshold,
         "state": promise.state,
         "text": promise.text,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -85,19 +85,25 @@ def summary_of(run: Path) -> dict[str, Any]:
         raise BadInput("run folder", run, f"has no readable {SUMMARY}; replay it again") from error
 
 
-def clips_of_run(run: Path, clip_s: float, condition: str) -> Cut:
-    """Every recording of a finished run on its own.  Raises BadInput."""
+def clips_of_run(
+    run: Path, clip_s: float, condition: str, seen: Callable[[], None] = lambda: None
+) -> Cut:
+    """Every recording of a finished run on its own.  seen: called for every frame.
+
+    Raises BadInput.
+    """
     found = Cut((), 0)
-    for name, rows in groupby(named(run), key=lambda one: one[0]):
+    for name, rows in groupby(named(run, seen), key=lambda one: one[0]):
         found += cut((row for _, row in rows), f"{run.name}/{name}", clip_s, condition)
     return found
 
 
-def named(run: Path) -> Iterator[tuple[str, Row]]:
+def named(run: Path, seen: Callable[[], None]) -> Iterator[tuple[str, Row]]:
     """Every row with the name of its recording; its stamps follow those of the one before."""
     sources = summary_of(run).get("sources", [])
     starts = {one["start_ns"]: f"{one['name']} {number}" for number, one in enumerate(sources, 1)}
     name = ""
     for row in read_rows(run):
+        seen()
         name = starts.get(row["stamp_ns"], name)
         yield name, row

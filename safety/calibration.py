@@ -10,14 +10,15 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from road_clarity.models.errors import BadInput
 from road_clarity.safety.clip_calibration import Bin, Clip, bin_for, checked
+from road_clarity.safety.clip_cutter import require_length
 from road_clarity.safety.config import SafetyConfig
 
 ID_DIGITS = 16
-LONGEST_CLIP_S = 3600.0
 # Settings that say what to do with the alarm score, not how it comes about.
 AFTERWARDS = {"calibration", "condition", "elevated", "high", "release"}
 
@@ -44,8 +45,11 @@ class Calibration:
 
     def __post_init__(self) -> None:
         """Raises BadInput."""
-        if not 0.0 < self.clip_s <= LONGEST_CLIP_S:
-            raise BadInput("clip length", self.clip_s, f"must be in (0, {LONGEST_CLIP_S:g}] s")
+        require_length(self.clip_s)
+        try:
+            datetime.fromisoformat(self.created_at)
+        except ValueError as error:
+            raise BadInput("created_at", self.created_at, "must be ISO 8601") from error
         checked(self.clips)
         self.bin("")  # whether all clips together can promise alpha
 

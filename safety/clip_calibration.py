@@ -73,7 +73,7 @@ def threshold(maxima: Sequence[float], alpha: float) -> float:
     spare = math.floor(alpha * (len(maxima) + 1) + 1e-9) - 1  # clips that may reach it
     if alpha < least - 1e-12 or spare < 0:
         faults = sum(map(math.isinf, maxima))
-        why = f", {faults} of them with faults" if faults else ""
+        why = f", {faults} of them with faults," if faults else ""
         remedy = f"{len(maxima)} clips{why} can promise {least:.3g} at the least; add nominal clips"
         raise BadInput("alpha", alpha, remedy)
     beyond = sorted(maxima, reverse=True)[spare]

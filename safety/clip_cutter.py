@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from road_clarity.models.errors import BadInput
+
 LEAST_SHARE = 0.5  # of the length
+LONGEST_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class ClipCutter:
     """Sees the frames of a drive in order."""
 
     def __init__(self, length_s: float) -> None:
+        """Raises BadInput."""
+        require_length(length_s)
         self._length_ns = round(length_s * 1e9)
         self.open: Span | None = None
         self.dropped = 0  # rests that were too short
@@ -51,3 +56,9 @@ class ClipCutter:
             return last
         self.dropped += 1
         return None
+
+
+def require_length(length_s: float) -> None:
+    """Raises BadInput for what is no length of a clip."""
+    if not 0.0 < length_s <= LONGEST_S:
+        raise BadInput("clip length", length_s, f"must be more than 0 and at most {LONGEST_S:g} s")

@@ -28,7 +28,6 @@ class PromiseKeeper:
         self._promise, self._maxima = NO_PROMISE, tuple[float, ...]()
         self._cutter: ClipCutter | None = None
         self.drift: Exchangeability | None = None
-        self.threshold: float | None = None  # from which a scene is flagged [points]
         if calibration is None:
             return
         told = replace(NO_PROMISE, alpha=calibration.alpha, calibration_id=calibration.id)
@@ -37,7 +36,7 @@ class PromiseKeeper:
             self._promise = replace(told, state="void", text=text)
             return
         bin = calibration.bin(condition)
-        self.threshold, self._maxima = bin.threshold, bin.maxima
+        self._maxima = bin.maxima
         self._cutter = ClipCutter(calibration.clip_s)
         self.drift = Exchangeability(bin.maxima, seed=int(calibration.id, 16))
         text = (
@@ -45,7 +44,12 @@ class PromiseKeeper:
             f"flag, if they are like the {len(bin.maxima)} calibration clips"
         )
         note = f" ({bin.note})" if bin.note else ""
-        self._promise = replace(told, state="holds", text=text + note)
+        self._promise = replace(told, state="holds", text=text + note, threshold=bin.threshold)
+
+    @property
+    def threshold(self) -> float | None:
+        """From which a scene is flagged [points]; None: the settings say it."""
+        return self._promise.threshold
 
     def see(self, stamp_ns: int, alarm: float | None) -> Promise:
         """alarm: of the frame [points], None while the watch warms up (safety.alarm)."""

@@ -102,6 +102,7 @@ class Promise:
     p_value: float | None = None  # share of nominal clips that go as high as the running one so far
     alpha: float | None = None  # share of nominal clips that raise a flag, at most
     calibration_id: str | None = None
+    threshold: float | None = None  # from which a scene is flagged [points]
 
 
 NO_PROMISE = Promise("none", "no calibration: nothing is promised about false alarms")

@@ -24,6 +24,9 @@ def serve(
     tls_client_ca: Annotated[
         Path | None, typer.Option(help="authority that signs the clients' certificates, PEM")
     ] = None,
+    calibrations: Annotated[
+        Path | None, typer.Option(help="folder of calibrations; else the one beside the run")
+    ] = None,
     grace: Annotated[
         float, typer.Option(help="how long calls may go on when asked to stop [s]", min=0.0)
     ] = 5.0,
@@ -34,7 +37,7 @@ def serve(
     from road_clarity.service.running import serve_until_stopped
 
     tls = Tls.of(tls_cert, tls_key, tls_client_ca, "--tls-client-ca")
-    serve_until_stopped(run, address, tls, grace)
+    serve_until_stopped(run, address, tls, grace, calibrations)
     return 0
 
 

@@ -12,7 +12,9 @@ from road_clarity.service.address import Tls
 from road_clarity.service.server import Server
 
 
-def serve_until_stopped(run: Path, address: str, tls: Tls | None, grace_s: float) -> None:
+def serve_until_stopped(
+    run: Path, address: str, tls: Tls | None, grace_s: float, calibrations: Path | None = None
+) -> None:
     """Ends after SIGINT or SIGTERM; a second one ends it at once.  Raises BadInput."""
     asked = threading.Event()
 
@@ -20,7 +22,7 @@ def serve_until_stopped(run: Path, address: str, tls: Tls | None, grace_s: float
         signal.signal(number, signal.SIG_DFL)
         asked.set()
 
-    server = Server(run, address, tls)
+    server = Server(run, address, tls, calibrations=calibrations)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     server.start()

@@ -1,4 +1,4 @@
-"""The server: three services on a run folder, with health and reflection.
+"""The server: four services on a run folder, with health and reflection.
 
 Synchronous on purpose: grpc.aio leaks memory on cancelled streams (grpc/grpc#43360), and this one
 runs for days.
@@ -19,6 +19,7 @@ from grpc_reflection.v1alpha import reflection
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.run_folder import is_run
 from road_clarity.service.address import Tls, bind
+from road_clarity.service.calibration_service import CalibrationServicer
 from road_clarity.service.errors import Refusal
 from road_clarity.service.event_service import EventServicer
 from road_clarity.service.event_store import EventStore
@@ -26,6 +27,8 @@ from road_clarity.service.explain_queue import WAITING, ExplainQueue
 from road_clarity.service.explainer import Explainer, MapMaker, SheetDrawer
 from road_clarity.service.explanation_service import ExplanationServicer
 from road_clarity.service.gen import (
+    calibration_service_pb2,
+    calibration_service_pb2_grpc,
     event_service_pb2,
     event_service_pb2_grpc,
     explanation_service_pb2,
@@ -39,12 +42,13 @@ from road_clarity.service.risk_service import MAX_STREAMS, RiskServicer
 from road_clarity.service.run_log import RunLog
 from road_clarity.service.subject import Subjects
 
-RISK, EVENTS, EXPLANATIONS = (
+RISK, EVENTS, EXPLANATIONS, CALIBRATIONS = (
     module.DESCRIPTOR.services_by_name[name].full_name
     for module, name in (
         (risk_service_pb2, "RiskService"),
         (event_service_pb2, "EventService"),
         (explanation_service_pb2, "ExplanationService"),
+        (calibration_service_pb2, "CalibrationService"),
     )
 )
 QUICK_CALLS = 8  # at a time, besides streams and explanations
@@ -91,8 +95,11 @@ class Server:
         load: Callable[[], Explainer] = load_world_model,
         load_maps: Callable[[], MapMaker] = load_networks,
         load_sheets: Callable[[], SheetDrawer] = load_world_sheets,
+        calibrations: Path | None = None,
     ) -> None:
         """Listens, but does not answer yet.  Raises BadInput.
+
+        calibrations: the store, else the folder of that name beside the run
 
         load: makes the explainer, now; load_maps, load_sheets: what draws these, when first asked
         for
@@ -110,11 +117,16 @@ class Server:
         )
         self.port = bind(self._server, address, tls)
         self._add_services(run, self._queue.first(load), load_maps, load_sheets)
+        store = calibrations or run.absolute().parent / "calibrations"
+        calibration = CalibrationServicer(run, store)
+        calibration_service_pb2_grpc.add_CalibrationServiceServicer_to_server(
+            calibration, self._server
+        )
 
     def start(self) -> None:
         """Answer.  Explanations follow once their weights are loaded; health says when."""
         self._server.start()
-        for name in (health.OVERALL_HEALTH, RISK, EVENTS):
+        for name in (health.OVERALL_HEALTH, RISK, EVENTS, CALIBRATIONS):
             self._health.set(name, SERVING)
 
     def stop(self, grace_s: float) -> None:
@@ -141,10 +153,17 @@ class Server:
         explain = ExplanationServicer(subjects, self._queue, explainer, load_maps, load_sheets)
         explanation_service_pb2_grpc.add_ExplanationServiceServicer_to_server(explain, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        for name in (health.OVERALL_HEALTH, RISK, EVENTS, EXPLANATIONS):
+        for name in (health.OVERALL_HEALTH, RISK, EVENTS, EXPLANATIONS, CALIBRATIONS):
             self._health.set(name, NOT_SERVING)
         explainer.add_done_callback(self._explanations_ready)
-        names = (RISK, EVENTS, EXPLANATIONS, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = (
+            RISK,
+            EVENTS,
+            EXPLANATIONS,
+            CALIBRATIONS,
+            health.SERVICE_NAME,
+            reflection.SERVICE_NAME,
+        )
         reflection.enable_server_reflection(names, self._server)
 
     def _explanations_ready(self, loaded: Future[Explainer]) -> None:
