@@ -73,32 +73,18 @@ def make(
     as_json: AsJson = False,
 ) -> None:
     """Calibrate on the maximum of every nominal clip."""
-    from road_clarity import __version__
     from road_clarity.evaluation.calibration_report import against, told
-    from road_clarity.pipeline.calibration_file import Store, read_calibration, write_calibration
-    from road_clarity.safety.calibration import Calibration
+    from road_clarity.pipeline.calibration_file import read_calibration
 
     if not dry_run and (out is None) == (store is None):
         raise BadInput("--out", out or "missing", "give either --out FILE or --store FOLDER")
     before = None if add_to is None else read_calibration(add_to)
+    active = None if store is None else active_of(store)
     footage = judge(sources, clip_seconds, condition, seeds, stories, fps, preset, device, settings)
-    clips = footage.cut.clips if before is None else before.clips + footage.cut.clips
-    made = Calibration(
-        alpha, clip_seconds, clips, footage.models, footage.parameters, __version__, now(),
-        shlex.join(sys.argv),
-    )  # fmt: skip
-    if before is not None:
-        require_alike(before, made)
-    active = None
-    if store is not None and Store(store).active_id() is not None:
-        active = Store(store).active()
+    made = calibrated(footage, alpha, clip_seconds, before)
     report = against(made, active, footage.cut.dropped)
-    if not dry_run and out is not None:
-        write_calibration(out, made)
-        report["file"] = str(out)
-    if not dry_run and store is not None:
-        report["file"] = str(Store(store).add(made))
-        report["activate"] = f"road-clarity calibrate activate {made.id} --store {store}"
+    if not dry_run:
+        report |= kept(made, out, store)
     print(json.dumps(report, indent=2) if as_json else told(report))
 
 
@@ -136,9 +122,9 @@ def list_all(store: Folder, as_json: AsJson = False) -> None:
     from road_clarity.evaluation.calibration_report import brief, line
     from road_clarity.pipeline.calibration_file import Store
 
-    kept = Store(store)
-    active = kept.active_id()
-    found = [brief(one) | {"active": one.id == active} for one in kept.all()]
+    folder = Store(store)
+    active = folder.active_id()
+    found = [brief(one) | {"active": one.id == active} for one in folder.all()]
     print(json.dumps(found, indent=2) if as_json else "\n".join(map(line, found)) or "none")
 
 
@@ -153,12 +139,10 @@ def activate(
     from road_clarity.evaluation.calibration_report import against, told
     from road_clarity.pipeline.calibration_file import Store
 
-    kept = Store(store)
-    chosen = kept.get(id)
-    active = kept.active() if kept.active_id() is not None else None
-    report = against(chosen, active, dropped=0)
+    folder = Store(store)
+    report = against(folder.get(id), active_of(store), dropped=0)
     if not dry_run:
-        kept.activate(id, now(), shlex.join(sys.argv))
+        folder.activate(id, now(), shlex.join(sys.argv))
         report["active"] = id
     print(json.dumps(report, indent=2) if as_json else told(report))
 
@@ -197,6 +181,43 @@ def judge(
         for number in track(numbers, "streets", len(numbers)):
             judge.see_street(told[number % len(told)], number, fps)
     return judge.footage()
+
+
+def calibrated(
+    footage: Footage, alpha: float, clip_s: float, before: Calibration | None
+) -> Calibration:
+    """Of the clips of the footage and of those of `before`.  Raises BadInput."""
+    from road_clarity import __version__
+    from road_clarity.safety.calibration import Calibration
+
+    clips = (() if before is None else before.clips) + footage.cut.clips
+    made = Calibration(
+        alpha, clip_s, clips, footage.models, footage.parameters, __version__, now(),
+        shlex.join(sys.argv),
+    )  # fmt: skip
+    if before is not None:
+        require_alike(before, made)
+    return made
+
+
+def kept(made: Calibration, out: Path | None, store: Path | None) -> dict[str, str]:
+    """Write it into the store, else to the file; what to say about that."""
+    from road_clarity.pipeline.calibration_file import Store, write_calibration
+
+    if store is None:
+        assert out is not None  # one of them is given
+        write_calibration(out, made)
+        return {"file": str(out)}
+    file = Store(store).add(made)
+    remedy = f"road-clarity calibrate activate {made.id} --store {store}"
+    return {"file": str(file), "activate": remedy}
+
+
+def active_of(store: Path) -> Calibration | None:
+    """Raises BadInput when it cannot be read."""
+    from road_clarity.pipeline.calibration_file import Store
+
+    return None if Store(store).active_id() is None else Store(store).active()
 
 
 def require_alike(before: Calibration, made: Calibration) -> None:

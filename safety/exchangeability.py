@@ -1,7 +1,7 @@
 """Do the clips of a drive still look as if shuffled in with those of the calibration?
 
 The Simple Jumper, a conformal test martingale (Vovk et al. 2021, Retrain or not retrain,
-arXiv:2102.10439, algorithm 1).  It bets on the p-values of the clips being too small, too large, or
+arXiv:2102.10439).  It bets on the p-values of the clips being too small, too large, or
 neither, starts with capital 1, and while the clips are exchangeable the chance that the capital
 ever reaches 1 / SIGNIFICANCE is at most SIGNIFICANCE (Ville's inequality).
 """
