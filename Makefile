@@ -5,7 +5,7 @@ BIN := .venv/bin
 export ROAD_CLARITY_DATA := $(abspath $(DATA))
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 
-.PHONY: setup demo test lint bench config gallery clean
+.PHONY: setup demo test lint bench config gallery safety clean
 
 setup: .venv/.installed .venv/.messages service/gen/.made
 
@@ -58,6 +58,10 @@ gallery: setup
 # Parameter files are made from the settings dataclasses; a test holds them to it.
 config: setup
 	$(BIN)/python -m road_clarity.nodes.parameter_files
+
+# Safety claims and the tests that hold them; a test holds the pages to it.
+safety: setup
+	$(BIN)/python -m road_clarity.evaluation.safety_case
 
 clean:
 	rm -rf .venv build install log out road_clarity.egg-info service/gen

@@ -1,4 +1,4 @@
-"""`road-clarity replay`, `record` and `bench`; heavy imports wait until a command runs."""
+"""`road-clarity replay`, `diff`, `record` and `bench`; heavy imports wait until a command runs."""
 
 from __future__ import annotations
 
@@ -51,6 +51,29 @@ def replay(
     with interruptible(), progress(opened, quiet=as_json) as seen:
         summary = run(opened, out, perception, seen)
     print(json.dumps(summary, indent=2) if as_json else summary_text(summary, out))
+
+
+def diff(
+    first: Annotated[Path, typer.Argument(metavar="RUN_A", help="run folder")],
+    second: Annotated[Path, typer.Argument(metavar="RUN_B", help="run folder to compare with it")],
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="how far the score of a frame may be off")
+    ] = 0.0,
+    most: Annotated[int, typer.Option(min=0, help="how many frames to name")] = 10,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write the figures to this file as well")
+    ] = None,
+) -> int:
+    """What changed from one replay to another; exit code 1 when risks differ."""
+    from road_clarity.evaluation.diff.diff_text import diff_text
+    from road_clarity.evaluation.diff.run_diff import diff_runs
+    from road_clarity.pipeline.run_folder import write_json
+
+    report = diff_runs(first, second, most, tolerance)
+    if json_file is not None:
+        write_json(json_file, report)
+    print(diff_text(report))
+    return 0 if report["same"] else 1
 
 
 def record(

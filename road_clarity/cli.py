@@ -34,6 +34,7 @@ app = typer.Typer(
 )
 for command in (
     evaluation.replay,
+    evaluation.diff,
     evaluation.record,
     nodes.up,
     nodes.doctor,

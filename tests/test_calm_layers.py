@@ -31,11 +31,13 @@ def test_liveliness_is_the_spread_of_a_channel_against_the_layer_before():
     assert silent(alive["encoder.1"]).tolist() == [False, True]
 
 
+@pytest.mark.claim("true_cause")
 def test_a_channel_is_dead_that_spoke_in_every_calm_frame_and_is_silent_now():
     part, quiet = fitted(), torch.tensor([-20.0, 0.0, -20.0])
     assert part.dead(quiet).tolist() == [True, False, False]  # the third is silent at times
 
 
+@pytest.mark.claim("true_cause")
 def test_light_and_contrast_change_all_channels_alike_and_are_no_fault():
     part = fitted()
     calm = torch.randn(2, 3, 2, 2)

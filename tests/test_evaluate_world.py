@@ -210,6 +210,7 @@ def test_a_pixel_beside_the_object_is_near_enough():
     assert not hits((7, 11), box) and not hits((11, 14), box)
 
 
+@pytest.mark.claim("true_cause")
 def test_planted_causes_are_counted_by_network_and_kind(linear_pair):
     scores = CauseScores({"rg": linear_pair.autoencoder}, [passing(110)])
     scores.add(passing(31))

@@ -61,6 +61,7 @@ def test_an_export_that_agrees_is_put_in_place_with_its_report(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.claim("parity")
 def test_an_export_that_departs_leaves_only_its_report_and_the_earlier_export(
     tmp_path, monkeypatch
 ):

@@ -25,6 +25,7 @@ def test_a_moving_picture_passes():
     assert codes([noise(i) for i in range(5)]) == [[]] * 5
 
 
+@pytest.mark.claim("blind")
 def test_a_picture_that_stands_still_for_too_long_is_frozen():
     assert codes([noise(1)] * 6) == [[], [], [], [], ["input.frozen"], ["input.frozen"]]
 
@@ -33,16 +34,19 @@ def test_a_frozen_camera_that_moves_again_is_trusted_again():
     assert codes([noise(1)] * 5 + [noise(2)])[-1] == []
 
 
+@pytest.mark.claim("blind")
 @pytest.mark.parametrize("grey", [0, 128, 255])
 def test_an_even_picture_is_blank(grey):
     assert codes([np.full((180, 320, 3), grey, np.uint8)]) == [["input.blank"]]
 
 
+@pytest.mark.claim("blind")
 def test_a_smooth_picture_is_blurred():
     slope = np.tile(np.linspace(0, 255, 320).astype(np.uint8)[None, :, None], (180, 1, 3))
     assert codes([slope]) == [["input.blurred"]]
 
 
+@pytest.mark.claim("jump")
 @pytest.mark.parametrize(
     ("stamps", "fault"),
     [
@@ -56,6 +60,7 @@ def test_stamps_must_run_forward_without_a_gap(stamps, fault):
     assert codes([noise(1), noise(2)], stamps)[1] == ([fault] if fault else [])
 
 
+@pytest.mark.claim("jump")
 def test_a_new_size_breaks_the_stream():
     gate = InputGate(GateConfig())
     gate.check(Frame(0, 0, noise(1)))

@@ -38,6 +38,7 @@ def channel(tmp_path_factory):
         yield channel
 
 
+@pytest.mark.claim("refused")
 @pytest.mark.parametrize("method", ["EventService/GetEvent", "RiskService/StreamRisk"])
 def test_bytes_that_are_no_request_are_the_callers_fault(channel, method):
     with pytest.raises(grpc.RpcError) as caught:
@@ -92,6 +93,7 @@ def calls(channel):
     }
 
 
+@pytest.mark.claim("refused")
 @pytest.mark.parametrize(
     "name",
     ["GetEvent", "ListEvents", "StreamRisk", "GetRiskState", "QueryRiskSeries", "ExplainFrame"],

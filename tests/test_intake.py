@@ -87,6 +87,7 @@ def test_a_compressed_image_is_found_out_and_decoded(camera):
     assert camera.sights[0].frame.size == (128, 72)
 
 
+@pytest.mark.claim("blind")
 @compressed
 def test_an_image_that_cannot_be_decoded_is_announced_but_not_passed_on(camera):
     garbage = CompressedImage(header=HEADER, format="jpeg", data=b"not a jpeg")
@@ -102,6 +103,7 @@ def test_an_unknown_encoding_is_named_and_the_node_goes_on(camera):
     assert list(camera.show(to_image(NOISE, "rgb8", HEADER)).faults) == []
 
 
+@pytest.mark.claim("jump")
 @raw
 def test_a_jump_back_in_time_starts_a_new_stream(camera):
     camera.show(to_image(NOISE, "rgb8", HEADER))

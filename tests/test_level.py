@@ -26,6 +26,7 @@ def test_before_the_first_frame_the_level_is_unknown():
     assert Level(CONFIG).now == "unknown"
 
 
+@pytest.mark.claim("missing")
 @pytest.mark.parametrize("state", LEVELS)
 @pytest.mark.parametrize(
     ("score", "known"),
@@ -35,12 +36,14 @@ def test_what_cannot_be_read_is_unknown_from_every_level_at_once(state, score, k
     assert level_in(state).step(1, score, known) == "unknown"
 
 
+@pytest.mark.claim("hold")
 @pytest.mark.parametrize(("state", "event"), list(product(SCORE_OF, SCORE_OF)))
 def test_one_frame_raises_the_level_but_never_lowers_it(state, event):
     higher = max(state, event, key=LEVELS.index)
     assert level_in(state).step(1, SCORE_OF[event], known=True) == higher
 
 
+@pytest.mark.claim("hold")
 @pytest.mark.parametrize(("state", "event"), list(product(LEVELS, SCORE_OF)))
 def test_after_the_hold_the_level_is_what_the_score_says(state, event):
     level = level_in(state)
@@ -48,6 +51,7 @@ def test_after_the_hold_the_level_is_what_the_score_says(state, event):
     assert level.step(500_000_001, SCORE_OF[event], known=True) == event
 
 
+@pytest.mark.claim("hold")
 def test_a_score_that_trembles_around_a_threshold_keeps_the_level():
     level = level_in("high")
     scores = [0.55, 0.61, 0.52, 0.58, 0.51]

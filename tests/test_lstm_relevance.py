@@ -22,6 +22,7 @@ def test_taken_apart_the_lstm_says_the_same(memory):
     assert (steps.hidden[-1] - hidden[0]).abs().max() < 1e-12
 
 
+@pytest.mark.claim("exact")
 @pytest.mark.parametrize("steps", [1, 2, 30])
 def test_no_relevance_is_lost_when_biases_hand_theirs_on(memory, steps):
     x = torch.randn(4, steps, 5, dtype=torch.float64)

@@ -61,6 +61,7 @@ def test_without_lines_the_corridor_is_flat_ground_geometry():
     assert strip.closeness(75) == 0.5
 
 
+@pytest.mark.claim("conflict")
 def test_a_person_standing_right_before_the_car_counts_in_full():
     tracks, motion = tracks_of("person", [(45, 40, 55, 90)])
     (cause,) = monitors.persons(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG)
@@ -78,6 +79,7 @@ def test_a_person_on_the_pavement_is_no_conflict():
     assert monitors.persons(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG) == []
 
 
+@pytest.mark.claim("conflict")
 def test_a_person_who_walks_towards_the_corridor_conflicts_before_arriving():
     walk = [(x - 3, 50, x + 3, 80) for x in (0, 2, 4, 6, 8, 10)]  # 20 px/s; the line is at x = 20
     tracks, motion = tracks_of("person", walk)
@@ -97,6 +99,7 @@ def collisions_of(boxes) -> list:
     return monitors.collisions(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG)
 
 
+@pytest.mark.claim("approach")
 def test_a_car_whose_box_grows_by_a_third_a_second_is_reached_in_three_seconds():
     (cause,) = collisions_of(growing(1 / 3))
     assert cause.points == pytest.approx(0.8 * 0.5)

@@ -31,6 +31,7 @@ def poisoned(network: torch.nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(value, "data", torch.full_like(value.data, math.nan))
 
 
+@pytest.mark.claim("same")
 def test_the_same_frames_give_the_same_scenes(perception):
     def run() -> list[tuple]:
         perception.restart()
@@ -40,6 +41,7 @@ def test_the_same_frames_give_the_same_scenes(perception):
     assert run() == run()
 
 
+@pytest.mark.claim("nonsense")
 @pytest.mark.parametrize("part", ["lanes", "segmentation", "world"])
 def test_a_network_that_says_nan_makes_the_risk_unknown(perception, part, monkeypatch):
     perception.restart()
@@ -56,6 +58,7 @@ def test_every_stage_is_timed(perception):
     assert set(perception.step(frame(0)).latency_ms) == stages
 
 
+@pytest.mark.claim("jump")
 def test_a_new_image_size_starts_the_scene_anew_and_says_so(perception):
     perception.restart()
     perception.step(frame(0))

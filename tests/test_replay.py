@@ -44,6 +44,7 @@ def test_a_run_has_all_its_files(drive, tmp_path):
     assert json.loads((out / "summary.json").read_text()) == summary
 
 
+@pytest.mark.claim("same")
 def test_the_same_recording_twice_gives_the_same_bytes(drive, tmp_path):
     first, second = (
         replay([open_source(drive)], tmp_path / name, MadePipeline(high={2})) for name in "ab"
@@ -76,6 +77,7 @@ def test_the_log_shows_every_frame_with_its_annotations_and_risk(drive, tmp_path
     assert messages[-1][2].log_time == 500_000_000
 
 
+@pytest.mark.claim("whole")
 def test_a_recording_that_breaks_off_leaves_nothing(tmp_path):
     def frames():
         yield from open_source(write_video(tmp_path / "a.mp4")).frames

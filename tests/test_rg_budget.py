@@ -41,6 +41,7 @@ def squared_error(net: RgBackbone, x: torch.Tensor) -> torch.Tensor:
     return (x - net.reconstruct(x))[0].square().sum(0)
 
 
+@pytest.mark.claim("exact")
 def test_the_parts_of_all_scales_are_the_squared_error_at_every_pixel(backbone):
     x = street(1, seed=3)
     maps = frame_budget(backbone, x).maps
@@ -55,6 +56,7 @@ def test_over_the_whole_frame_each_part_is_what_that_scale_dropped(backbone):
     assert (parts / dropped - 1).abs().max() < 1e-4
 
 
+@pytest.mark.claim("exact")
 def test_an_object_whose_border_cuts_blocks_has_its_error_split_exactly(backbone):
     x, inside = street(1, seed=3), coverage(ODD_BOX, 64)[0]
     found = object_budget(frame_budget(backbone, x), inside)

@@ -226,6 +226,7 @@ def test_every_image_gets_a_risk(recording):
     assert [at - killed_s for at in unexplained] == []  # tells when, should it fail [s]
 
 
+@pytest.mark.claim("additive")
 def test_the_shares_of_the_reasons_add_up_to_the_score(recording):
     for risk in recording.messages("risk"):
         assert sum(reason.share for reason in risk.reasons) == pytest.approx(risk.score)
@@ -236,25 +237,30 @@ def test_every_node_tells_how_it_is(recording):
     assert {one.name for one in statuses} >= {f"car/{name}" for name in NODES}
 
 
+@pytest.mark.claim("failure")
 def test_an_invalid_transition_does_not_end_the_lane_node(recording):
     assert len(recording.messages("lanes")) >= recording.lanes_before_bad_transition + ENOUGH
 
 
+@pytest.mark.claim("restart")
 def test_a_perception_process_that_is_killed_makes_the_risk_unknown_and_is_started_again(recording):
     assert first_missing_image(recording, recording.killed_s) - recording.killed_s < 1.0
     assert recording.heard["lanes"][-1][0] > recording.killed_s + 1.0
 
 
+@pytest.mark.claim("silence")
 def test_a_camera_that_stops_makes_the_risk_unknown_within_a_second(recording):
     stopped_s = recording.camera_stopped_s
     assert first_missing_image(recording, stopped_s) - stopped_s < 1.0
 
 
+@pytest.mark.claim("silence")
 def test_the_risk_is_never_silent_for_long(recording):
     times = [at for at, _ in recording.heard["risk"]]
     assert max(later - earlier for earlier, later in zip(times, times[1:], strict=False)) < 1.0
 
 
+@pytest.mark.claim("silence")
 def test_the_last_word_is_unknown(recording):
     last = recording.messages("risk")[-1]
     assert last.level == msg.Risk.UNKNOWN

@@ -47,6 +47,7 @@ def test_numbers_are_rounded_the_same_everywhere():
     assert [rounded(v, 2) for v in (1.239, -0.001, math.nan, math.inf)] == [1.24, 0.0, None, None]
 
 
+@pytest.mark.claim("same")
 def test_the_digest_does_not_depend_on_how_fast_it_went(tmp_path):
     slow = write_run(tmp_path / "slow", [row(0, 90.0), row(1, 80.0)])
     fast = write_run(tmp_path / "fast", [row(0, 1.0), row(1, 2.0)])
@@ -61,6 +62,7 @@ def test_rows_come_back_and_a_half_written_one_is_left_out(tmp_path):
     assert [one["index"] for one in read_rows(tmp_path)] == [0, 1]
 
 
+@pytest.mark.claim("whole")
 def test_a_run_appears_only_when_it_is_complete(tmp_path):
     out = tmp_path / "deep" / "out"
     with staged(out) as folder:
@@ -77,6 +79,7 @@ def test_a_run_that_failed_leaves_nothing(tmp_path, reason):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.claim("whole")
 def test_a_run_that_failed_leaves_the_earlier_one_alone(tmp_path):
     write_run(tmp_path / "out", [row(5)])
     with pytest.raises(KeyboardInterrupt), staged(tmp_path / "out"):
@@ -92,6 +95,7 @@ def test_an_earlier_run_is_replaced(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.claim("whole")
 def test_a_folder_of_somebody_else_is_never_replaced(tmp_path):
     write_run(tmp_path / "out", [row()])
     (tmp_path / "out" / "thesis.tex").write_text("years of work")

@@ -118,12 +118,14 @@ def codes(risk):
     return {reason.code for reason in risk.reasons}
 
 
+@pytest.mark.claim("silence")
 def test_a_node_that_is_not_active_says_unknown(drive):
     drive.wait(lambda: drive.risks)
     assert drive.risks[0].level == msg.Risk.UNKNOWN
     assert "safety.inactive" in codes(drive.risks[0])
 
 
+@pytest.mark.claim("silence")
 def test_a_camera_that_never_starts_is_unknown(drive):
     drive.safety.start()
     drive.wait(lambda: drive.risks)
@@ -137,12 +139,14 @@ def test_a_calm_drive_becomes_nominal(drive):
     assert 0.0 <= risk.lanes_age_s < 0.5
 
 
+@pytest.mark.claim("missing")
 def test_a_part_that_never_comes_makes_the_risk_unknown(drive):
     drive.safety.start()
     risk = drive.drive(0.2, names=("lanes", "segmentation", "world"))
     assert (risk.level, "tracks.missing" in codes(risk)) == (msg.Risk.UNKNOWN, True)
 
 
+@pytest.mark.claim("failure")
 def test_a_network_that_failed_is_named_at_once(drive):
     drive.safety.start()
     risk = drive.drive(0.1, names=("lanes", "segmentation", "world"), fault="tracks.failed")
@@ -158,6 +162,7 @@ def test_a_strange_scene_is_explained_with_a_map(drive):
     assert explanation.header == risk.header
 
 
+@pytest.mark.claim("late")
 def test_a_camera_whose_clock_is_ahead_cannot_be_trusted(drive):
     drive.safety.start()
     risk = drive.drive(0.1, ahead_s=5.0)

@@ -123,6 +123,7 @@ def test_an_address_is_host_and_port(address):
         is_loopback(address)
 
 
+@pytest.mark.claim("outside")
 def test_an_address_that_others_can_reach_takes_certificates(run):
     with pytest.raises(BadInput, match="--tls-cert, --tls-key and --tls-client-ca"):
         Server(run, OUTSIDE, load=MadeExplainer)
@@ -152,6 +153,7 @@ def test_a_folder_without_frames_is_no_run(tmp_path):
         Server(tmp_path, ADDRESS, load=MadeExplainer)
 
 
+@pytest.mark.claim("refused")
 def test_an_unexpected_failure_keeps_its_insides_to_itself(tmp_path, caplog):
     run = made_run(tmp_path / "run", "h")
     frames = run / "frames.jsonl"
@@ -191,6 +193,7 @@ def listed(certificates, port, client):
         return EventServiceStub(channel).ListEvents(ListEventsRequest(), timeout=20).total_size
 
 
+@pytest.mark.claim("outside")
 def test_from_outside_only_who_shows_a_certificate_gets_an_answer(run, certificates):
     files = (certificates / name for name in ("server.pem", "server.key", "ca.pem"))
     server = Server(run, OUTSIDE, Tls(*files), MadeExplainer)

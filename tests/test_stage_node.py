@@ -93,6 +93,7 @@ def test_a_slow_network_sees_the_newest_frame_and_the_skipped_ones_are_counted(s
     assert setup.node.values()["skipped images"] == "2"
 
 
+@pytest.mark.claim("aside")
 def test_offering_a_frame_never_waits_for_the_network(setup):
     setup.network.may_go_on.clear()
     started = time.monotonic()
@@ -101,6 +102,7 @@ def test_offering_a_frame_never_waits_for_the_network(setup):
     assert time.monotonic() - started < 0.5
 
 
+@pytest.mark.claim("failure")
 def test_a_network_that_fails_is_an_error_and_goes_on_with_the_next_frame(setup):
     setup.network.error = RuntimeError("out of memory")
     setup.show(0)
@@ -113,6 +115,7 @@ def test_a_network_that_fails_is_an_error_and_goes_on_with_the_next_frame(setup)
     assert setup.results[1] == Lanes(2000, ())
 
 
+@pytest.mark.claim("jump")
 def test_a_new_stream_makes_the_network_forget(setup):
     setup.show(0, stream=0)
     setup.wait_for(1)

@@ -6,6 +6,8 @@ import sys
 import threading
 import time
 
+import pytest
+
 from road_clarity.nodes.supervisor import Child, Supervisor
 
 SLEEP = [sys.executable, "-S", "-E", "-c", "import time; time.sleep(60)"]
@@ -35,6 +37,7 @@ def test_a_process_that_refuses_its_settings_ends_everything_with_two():
     assert service.popen.poll() is not None
 
 
+@pytest.mark.claim("restart")
 def test_a_process_that_dies_is_started_again():
     told = []
     interrupt_after(1.2)

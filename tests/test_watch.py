@@ -50,12 +50,14 @@ def settled() -> Watch:
     return watch
 
 
+@pytest.mark.claim("missing")
 def test_the_first_frame_is_not_yet_known_to_be_calm():
     risk = Watch(SafetyConfig()).assess(calm(0), 0)
     assert (risk.level, risk.score) == ("unknown", 1.0)
     assert [reason.code for reason in risk.reasons] == ["watch.settling"]
 
 
+@pytest.mark.claim("missing")
 @pytest.mark.parametrize("part", ["lanes", "segmentation", "tracks", "world"])
 def test_a_missing_part_makes_the_risk_unknown(part):
     risk = settled().assess(replace(calm(2 * SECOND), **{part: None}), 2 * SECOND)
@@ -63,6 +65,7 @@ def test_a_missing_part_makes_the_risk_unknown(part):
     assert [r.code for r in risk.reasons] == [f"{part}.missing"]
 
 
+@pytest.mark.claim("late")
 @pytest.mark.parametrize("part", ["lanes", "segmentation", "tracks", "world"])
 def test_a_late_part_makes_the_risk_unknown(part):
     scene = calm(2 * SECOND)
@@ -71,6 +74,7 @@ def test_a_late_part_makes_the_risk_unknown(part):
     assert (risk.level, risk.reasons[0].code) == ("unknown", f"{part}.late")
 
 
+@pytest.mark.claim("nonsense")
 @pytest.mark.parametrize("field", ["error", "surprise_p"])
 def test_a_world_model_that_says_nan_makes_the_risk_unknown(field):
     scene = calm(2 * SECOND)
@@ -80,6 +84,7 @@ def test_a_world_model_that_says_nan_makes_the_risk_unknown(field):
     assert (risk.level, risk.score) == ("unknown", 1.0)
 
 
+@pytest.mark.claim("nonsense")
 @pytest.mark.parametrize("edge", [math.nan, math.inf])
 def test_a_track_whose_box_nobody_can_read_makes_the_risk_unknown(edge):
     track = Track(1, "person", (40.0, 50.0, 60.0, edge), 0.9, 5)
@@ -88,6 +93,7 @@ def test_a_track_whose_box_nobody_can_read_makes_the_risk_unknown(edge):
     assert (risk.level, [r.code for r in risk.reasons]) == ("unknown", ["tracks.unreadable"])
 
 
+@pytest.mark.claim("nonsense")
 @pytest.mark.parametrize("points", [(), ((50.0, 90.0),), ((50.0, 90.0), (math.nan, 50.0))])
 def test_a_lane_line_nobody_can_read_makes_the_risk_unknown(points):
     scene = replace(calm(2 * SECOND), lanes=Lanes(2 * SECOND, (Lane(2, points, 0.9),)))
@@ -95,6 +101,7 @@ def test_a_lane_line_nobody_can_read_makes_the_risk_unknown(points):
     assert (risk.level, [r.code for r in risk.reasons]) == ("unknown", ["lanes.unreadable"])
 
 
+@pytest.mark.claim("blind")
 def test_a_fault_of_the_camera_is_the_reason_given():
     fault = Fault("input.frozen", "the image has not changed for 0.4 s")
     risk = settled().assess(replace(calm(2 * SECOND), faults=(fault,)), 2 * SECOND)
@@ -105,12 +112,14 @@ def test_a_fault_of_the_camera_is_the_reason_given():
     )
 
 
+@pytest.mark.claim("failure")
 def test_a_failed_stage_is_told_once():
     fault = Fault("lanes.failed", "lanes failed: out of memory")
     risk = settled().assess(replace(calm(2 * SECOND), lanes=None, faults=(fault,)), 2 * SECOND)
     assert [r.code for r in risk.reasons] == ["lanes.failed"]
 
 
+@pytest.mark.claim("strange")
 def test_a_scene_stranger_than_any_calm_one_is_elevated_and_says_where():
     scene = calm(2 * SECOND)
     error_map = np.zeros((64, 64), np.float32)
@@ -131,6 +140,7 @@ def test_the_lane_is_lost_after_a_second_without_lines():
     assert codes == [[], ["lane.lost"]]
 
 
+@pytest.mark.claim("additive")
 def test_the_shares_of_all_reasons_add_up_to_the_score():
     scene = replace(calm(2 * SECOND), lanes=Lanes(2 * SECOND, ()))
     world = replace(scene.world, error_p=0.004, surprise_p=0.01)

@@ -29,6 +29,7 @@ def test_published_weights_come_back_with_their_card(folder):
     assert weights.names(folder) == ["slope"]
 
 
+@pytest.mark.claim("weights")
 def test_a_flipped_bit_is_refused(folder):
     path = folder / "slope.safetensors"
     content = bytearray(path.read_bytes())
@@ -38,6 +39,7 @@ def test_a_flipped_bit_is_refused(folder):
         weights.load("slope", folder=folder)
 
 
+@pytest.mark.claim("weights")
 def test_missing_weights_are_refused(folder):
     (folder / "slope.safetensors").unlink()
     with pytest.raises(BadInput, match="weights file"):

@@ -1,0 +1,1 @@
+"""Two runs over the same frames: what changed, by how much, and where most."""
