@@ -208,6 +208,7 @@ def test_a_run_of_another_version_says_to_replay_it_again(tmp_path):
     assert "replay it again" in error.details()
 
 
+@pytest.mark.claim("refused")
 def test_chance_requests_are_answered_or_refused_by_a_promised_status(stub):
     chance, statuses = random.Random(1), set()
     calibrated(stub)

@@ -42,6 +42,7 @@ def test_nineteen_clips_promise_five_percent_and_no_less():
         threshold(NINETEEN, 0.04)
 
 
+@pytest.mark.claim("rate")
 def test_what_reaches_the_threshold_has_a_p_value_of_at_most_alpha():
     for alpha in (0.05, 0.1, 0.13, 0.5, 0.95):
         least = threshold(NINETEEN, alpha)
@@ -57,6 +58,7 @@ def test_calm_clips_do_not_make_a_whisper_an_alarm():
     assert threshold([0.0] * 40, 0.05) == LEAST_POINTS
 
 
+@pytest.mark.claim("rate")
 def test_clips_with_faults_are_flagged_in_any_case_so_they_use_up_alpha():
     one_fault = [*NINETEEN, math.inf]
     assert least_alpha(one_fault) == 2 / 21
@@ -109,6 +111,7 @@ def drives(chance, count, frames=900, rho=0.98):
     return noise + chance.normal(size=(count, 1))
 
 
+@pytest.mark.claim("rate")
 def test_of_clips_like_the_calibration_clips_at_most_alpha_are_flagged():
     """400 times 60 calibration clips and 50 others; what a frame-wise threshold would do, too."""
     chance, flagged, by_frames, repetitions = np.random.default_rng(7), 0, 0, 400

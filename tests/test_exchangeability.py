@@ -20,6 +20,7 @@ def test_one_clip_beyond_all_others_multiplies_the_bet_on_small_p_values():
     assert test.see(5.0) == pytest.approx((1 - (p - 0.5) + 1 + 1 + (p - 0.5)) / 3)
 
 
+@pytest.mark.claim("withdrawn")
 def test_few_of_many_exchangeable_drives_are_refuted():
     chance, refuted = np.random.default_rng(3), 0
     for seed in range(300):
@@ -38,6 +39,7 @@ def test_equal_scores_refute_nothing():
     assert not test.refuted
 
 
+@pytest.mark.claim("withdrawn")
 @pytest.mark.parametrize("score", [5.0, math.inf])
 def test_drives_that_go_higher_than_the_calibration_are_refuted_soon(score):
     test = Exchangeability(np.linspace(0.0, 1.0, 60), seed=2)

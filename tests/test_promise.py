@@ -72,6 +72,7 @@ def test_the_p_value_is_that_of_the_highest_moment_of_the_running_clip():
     assert promise.calibration_id == made_calibration().id
 
 
+@pytest.mark.claim("withdrawn")
 def test_a_drive_unlike_the_calibration_withdraws_the_promise_for_good():
     keeper = PromiseKeeper(made_calibration())
     states = [keeper.see(i * 2 * SECOND // 3, 3.0).state for i in range(180)]
@@ -84,6 +85,7 @@ def test_a_drive_unlike_the_calibration_withdraws_the_promise_for_good():
     assert PromiseKeeper(made_calibration()).see(0, 0.0).state == "holds"
 
 
+@pytest.mark.claim("withdrawn")
 def test_a_calibration_of_other_weights_is_void_and_moves_no_threshold():
     calibration = made_calibration()
     differences = calibration.differences({"vae_edge": "cd" * 32}, calibration.parameters)
@@ -134,6 +136,7 @@ def settled(flagged_from):
     return level
 
 
+@pytest.mark.claim("rate")
 @pytest.mark.parametrize(
     ("flagged_from", "points", "level"),
     [
