@@ -40,8 +40,8 @@ class PromiseKeeper:
         self._cutter = ClipCutter(calibration.clip_s)
         self.drift = Exchangeability(bin.maxima, seed=int(calibration.id, 16))
         text = (
-            f"at most {calibration.alpha:.3g} of nominal clips of {calibration.clip_s:g} s raise a "
-            f"flag, if they are like the {len(bin.maxima)} calibration clips"
+            f"at most {100 * calibration.alpha:.3g} % of nominal clips of {calibration.clip_s:g} s "
+            f"raise a flag, if they are like the {len(bin.maxima)} calibration clips"
         )
         note = f" ({bin.note})" if bin.note else ""
         self._promise = replace(told, state="holds", text=text + note, threshold=bin.threshold)

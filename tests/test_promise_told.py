@@ -75,9 +75,9 @@ def test_event_summary_terminal_and_report_tell_it(run):
     summary = json.loads((run / "summary.json").read_text())
     assert summary["promise"]["state"] == "holds"
     assert summary["parameters"] == made_calibration().parameters
-    assert "promise holds: at most 0.05 of nominal clips of 2 s" in summary_text(summary, run)
+    assert "promise holds: at most 5 % of nominal clips of 2 s" in summary_text(summary, run)
     page = (run / "report.html").read_text()
-    assert page.count("5.0% of nominal clips go as high as this one. At most 0.05 of nominal") == 2
+    assert page.count("5.0% of nominal clips go as high as this one. At most 5 % of nominal") == 2
     assert f"Calibration {ID}." in page
 
 
