@@ -41,6 +41,11 @@ RISK_SCHEMA = {
     "properties": {
         "score": {"type": "number"},
         "level": {"type": "string"},
+        "points": {"type": "number"},
+        "promise": {
+            "type": "object",
+            "properties": {"p_value": {"type": "number"}, "state": {"type": "string"}},
+        },
         "reasons": {
             "type": "array",
             "items": {

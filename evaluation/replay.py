@@ -27,8 +27,10 @@ from road_clarity.pipeline.events import Event, EventRecorder, Moment
 from road_clarity.pipeline.evidence.journal import carry_over
 from road_clarity.pipeline.evidence.provenance import Origin, parameters_of
 from road_clarity.pipeline.frame import Frame
-from road_clarity.pipeline.frame_row import frame_row
+from road_clarity.pipeline.frame_row import frame_row, promise_row
 from road_clarity.pipeline.run_folder import EVENTS, MCAP, REPORT, RunFolder, read_rows, staged
+from road_clarity.safety.calibration import alarm_parameters
+from road_clarity.safety.scene import NO_PROMISE
 
 if TYPE_CHECKING:
     from road_clarity.pipeline.perception import Outcome
@@ -97,6 +99,7 @@ class Replay:
         )
         self._filmstrip = Filmstrip()
         self._events: list[Event] = []
+        self._promise = NO_PROMISE  # as it stands at the end
         self._parts: dict[str, list[int]] = {}  # source -> stamps of its frames
         self._latency: dict[str, list[float]] = {}
         self._open = ExitStack()
@@ -118,6 +121,7 @@ class Replay:
     def step(self, source: Source, frame: Frame) -> None:
         outcome = self._pipeline.step(frame)
         moment = Moment(frame, outcome.scene, outcome.risk)
+        self._promise = outcome.risk.promise
         self._run.append(frame_row(outcome.scene, outcome.risk, outcome.latency_ms))
         self._log.add(moment)
         self._filmstrip.see(moment)
@@ -164,6 +168,8 @@ class Replay:
                 }
                 for name, sha256 in self._sha256.items()
             },
+            "parameters": alarm_parameters(self._pipeline.config.safety),
+            "promise": promise_row(self._promise),
             "digest": self._run.digest,
         }
 

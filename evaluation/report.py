@@ -82,6 +82,7 @@ def write_report(
     )
     environment.filters["clock"] = clock
     environment.filters["data_uri"] = data_uri
+    environment.filters["in_words"] = in_words
     start_ns = rows[0]["stamp_ns"]
     environment.filters["since_start"] = partial(since_start, start_ns=start_ns)
     found = read_events(events)
@@ -91,7 +92,7 @@ def write_report(
         levels=level_shares(rows),
         level_colours=LEVEL_COLOURS,
         level_meaning=LEVEL_MEANING,
-        timeline=timeline(rows, found, pipeline.config),
+        timeline=timeline(rows, found, pipeline.config, summary["promise"]["threshold"]),
         events=[event_card(event, events / event.id) for event in worst_first(found)],
         events_in_all=len(found),
         stills=filmstrip.pick(STILLS),
@@ -101,6 +102,16 @@ def write_report(
         glossary=glossary(rows),
     )
     path.write_text(page)
+
+
+def in_words(promise: Mapping[str, Any]) -> str:
+    """What the flag is worth.  promise: of a row, an event or the summary."""
+    text = str(promise["text"])
+    told = f"{text[:1].upper()}{text[1:]}."
+    if promise["p_value"] is not None:
+        told = f"{promise['p_value']:.1%} of nominal clips go as high as this one. {told}"
+    id = promise["calibration_id"]
+    return told if id is None else f"{told} Calibration {id}."
 
 
 def since_start(stamp_ns: int, start_ns: int) -> str:
@@ -118,7 +129,10 @@ def level_shares(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def timeline(
-    rows: Sequence[Row], events: Sequence[Event], config: PipelineConfig
+    rows: Sequence[Row],
+    events: Sequence[Event],
+    config: PipelineConfig,
+    flagged_from: float | None,
 ) -> dict[str, Any]:
     shown = columns(rows)
     return {
@@ -129,13 +143,22 @@ def timeline(
         "strange_height": STRANGE_HEIGHT,
         "reasons": reason_cells(shown),
         "ticks": ticks(shown),
-        "thresholds": {"elevated": config.safety.elevated, "high": config.safety.high},
+        "thresholds": thresholds(config, flagged_from),
         "events": [(event, *event_span(event, len(rows))) for event in events],
         "hover": [
             {"t": clock(one.time_s), "s": round(one.score, 2), "l": one.level, "r": one.text}
             for one in shown
         ],
     }
+
+
+def thresholds(config: PipelineConfig, flagged_from: float | None) -> dict[str, float]:
+    """Where the levels begin; a calibration may have set it beyond the largest score."""
+    elevated, high = config.safety.elevated, config.safety.high
+    if flagged_from is not None:
+        elevated, high = flagged_from, max(high, flagged_from)
+    begins = {"elevated": elevated, "high": high}
+    return {level: at for level, at in begins.items() if at <= 1.0}
 
 
 def worst_first(events: Sequence[Event]) -> list[Event]:

@@ -38,6 +38,7 @@ def flagged(summary: Mapping[str, Any]) -> Iterator[str]:
         yield " " * 34 + ", ".join(f"{one['code']} {one['share']:.2f}" for one in reasons)
     if len(events) > MOST_EVENTS:
         yield f"  and {len(events) - MOST_EVENTS} more in the report"
+    yield f"promise {summary['promise']['state']}: {summary['promise']['text']}"
     yield ""
 
 

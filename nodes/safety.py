@@ -21,9 +21,11 @@ from road_clarity.nodes.pictures import to_image
 from road_clarity.nodes.process import run
 from road_clarity.nodes.qos import RESULT, RISK
 from road_clarity.nodes.settings import SafetyNodeConfig
+from road_clarity.pipeline.calibration_file import promise_for
 from road_clarity.pipeline.gate import broken
-from road_clarity.pipeline.presets import PipelineConfig
-from road_clarity.safety.scene import Fault, Risk, Scene
+from road_clarity.pipeline.presets import PipelineConfig, weight_names
+from road_clarity.pipeline.weights import read_card
+from road_clarity.safety.scene import Fault, Promise, Risk, Scene
 from road_clarity.safety.watch import Watch
 
 LOOK_EVERY_S = 0.02  # for images that are out of patience, and for silence
@@ -62,11 +64,17 @@ class SafetyNode(RoadNode):
             self.create_subscription(kind, f"~/in/{topic}", callback, RESULT)
 
     def settings(self, chosen: PipelineConfig) -> SafetyNodeConfig:
+        self._weights = weight_names(chosen)
         return SafetyNodeConfig(safety=chosen.safety)
 
     def build(self, settings: SafetyNodeConfig) -> None:
         self._settings = settings
-        self._watch, self._assembly = Watch(settings.safety), SceneAssembly(settings.patience)
+        models = {}
+        if settings.safety.calibration:
+            models = {name: read_card(name).sha256 for name in self._weights}
+        promise = promise_for(settings.safety, models)
+        self._watch = Watch(settings.safety, promise)
+        self._assembly = SceneAssembly(settings.patience)
 
     def release(self) -> None:
         """What was built is small and may stay."""
@@ -171,7 +179,20 @@ class SafetyNode(RoadNode):
     def values(self) -> dict[str, str]:
         if self._risk is None:
             return {}
-        return {"level": self._risk.level, "score": f"{self._risk.score:.3f}"}
+        told = {"level": self._risk.level, "score": f"{self._risk.score:.3f}"}
+        return told | promise_values(self._risk.promise)
+
+
+def promise_values(promise: Promise) -> dict[str, str]:
+    """Lines of the diagnostics; nothing is left out, so that no tool takes an old value for new."""
+    values = {
+        "state": promise.state,
+        "p_value": None if promise.p_value is None else f"{promise.p_value:.4f}",
+        "alpha": promise.alpha,
+        "calibration_id": promise.calibration_id,
+        "text": promise.text,
+    }
+    return {f"promise {key}": "" if one is None else str(one) for key, one in values.items()}
 
 
 def early(stamp_ns: int, now_ns: int) -> tuple[Fault, ...]:

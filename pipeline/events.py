@@ -32,9 +32,9 @@ from road_clarity.pipeline.evidence.provenance import Origin
 from road_clarity.pipeline.evidence.ring import SECOND_NS, FrameRing
 from road_clarity.pipeline.evidence.store import Busy, Evidence
 from road_clarity.pipeline.evidence.tensors import tensor_bytes
-from road_clarity.pipeline.frame_row import SCORE_DIGITS, reason_row, rounded
+from road_clarity.pipeline.frame_row import SCORE_DIGITS, promise_row, reason_row, rounded
 from road_clarity.pipeline.overlay import draw_overlay, heat_picture
-from road_clarity.safety.monitors import MEANING
+from road_clarity.safety.alarm import faulty
 from road_clarity.safety.scene import Risk
 
 __all__ = [
@@ -43,7 +43,6 @@ __all__ = [
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
-WARMING_UP = {"world.no_prediction", "watch.settling"}
 Lost = Callable[[str, OSError], None]  # what was lost in words, and why
 
 
@@ -188,6 +187,7 @@ class OpenEvent:
             clip_start_ns=self._kept[0].stamp_ns,
             clip_end_ns=self._kept[-1].stamp_ns,
             continues=self._cut,
+            promise=promise_row(risk.promise),
         )
 
     def files(self, event: Event, origin: Origin) -> dict[str, bytes]:
@@ -211,8 +211,7 @@ class OpenEvent:
 def is_flagged(risk: Risk) -> bool:
     if risk.level != "unknown":
         return risk.level != "nominal"
-    faults = [reason.code for reason in risk.reasons if reason.code not in MEANING]
-    return any(code not in WARMING_UP for code in faults)
+    return faulty(reason.code for reason in risk.reasons)
 
 
 def json_bytes(content: Mapping[str, object]) -> bytes:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from road_clarity.safety.scene import Lane, Reason, Risk, Scene, Track, World
+from road_clarity.safety.scene import Lane, Promise, Reason, Risk, Scene, Track, World
 
 Row = dict[str, Any]
 
@@ -45,7 +45,25 @@ def line(row: Row) -> str:
 
 def risk_row(risk: Risk) -> Row:
     reasons = [reason_row(reason) for reason in risk.reasons]
-    return {"score": rounded(risk.score, SCORE_DIGITS), "level": risk.level, "reasons": reasons}
+    return {
+        "score": rounded(risk.score, SCORE_DIGITS),
+        "level": risk.level,
+        "reasons": reasons,
+        "points": rounded(risk.points, SCORE_DIGITS),
+        "promise": promise_row(risk.promise),
+    }
+
+
+def promise_row(promise: Promise) -> Row:
+    p_value = promise.p_value
+    return {
+        "p_value": None if p_value is None else rounded(p_value, SCORE_DIGITS),
+        "alpha": promise.alpha,
+        "calibration_id": promise.calibration_id,
+        "threshold": promise.threshold,
+        "state": promise.state,
+        "text": promise.text,
+    }
 
 
 def reason_row(reason: Reason) -> Row:

@@ -12,6 +12,7 @@ from road_clarity.pipeline.frame import Frame
 from road_clarity.safety.scene import Fault
 from road_clarity.safety.settings import Checked, setting
 
+JUMPS = frozenset({"input.size_changed", "input.time_backwards", "input.time_gap"})
 THUMB = (160, 90)  # (width, height) at which images are judged [px]
 
 
@@ -76,8 +77,7 @@ class InputGate:
 
 def broken(faults: tuple[Fault, ...]) -> bool:
     """Whether what was remembered of earlier frames no longer applies."""
-    jumps = {"input.size_changed", "input.time_backwards", "input.time_gap"}
-    return any(fault.code in jumps for fault in faults)
+    return any(fault.code in JUMPS for fault in faults)
 
 
 def thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.backends.network import Running
 from road_clarity.pipeline.backends.runtime import Runtime
+from road_clarity.pipeline.calibration_file import promise_for
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.gate import InputGate, broken
 from road_clarity.pipeline.lanes import LaneStage
@@ -46,7 +47,8 @@ class Perception:
         self._segmentation = SegmentationStage(config.segmentation, device)
         self._tracks = TrackStage(config.tracks, device)
         self._world = WorldStage(config.world, device)
-        self._watch = Watch(config.safety)
+        sha256 = {name: card.sha256 for name, card in self.cards.items()}
+        self._watch = Watch(config.safety, promise_for(config.safety, sha256))
 
     @classmethod
     def from_preset(

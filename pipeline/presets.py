@@ -52,6 +52,15 @@ def preset(name: str) -> PipelineConfig:
     return PRESETS[name]
 
 
+def weight_names(config: PipelineConfig) -> tuple[str, ...]:
+    """The weights that it takes."""
+    world = config.world
+    return (
+        config.lanes.weights, config.segmentation.weights, config.tracks.weights, world.vae,
+        world.lstm,
+    )  # fmt: skip
+
+
 def override(config: PipelineConfig, settings: Sequence[str]) -> PipelineConfig:
     """Each of settings is 'part.field=value', such as 'safety.high=0.7'.  Raises BadInput."""
     for one in settings:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from road_clarity.evaluation import commands as evaluation
+from road_clarity.evaluation.calibrate_commands import calibrate
 from road_clarity.evaluation.evaluate_commands import evaluate
 from road_clarity.evaluation.export_commands import export
 from road_clarity.explain_command import explain
@@ -48,6 +49,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(evaluate)
+app.add_typer(calibrate)
 app.add_typer(train)
 app.add_typer(pipeline.weights)
 app.add_typer(event_commands)

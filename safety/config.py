@@ -17,6 +17,11 @@ class SafetyConfig(Checked):
     hold_s: float = setting(0.5, "how long it must stay there [s]", low=0.0, high=10.0)
     max_age_s: float = setting(0.5, "age from which a part of the scene is late [s]", low=0.01)
 
+    calibration: str = setting(
+        "", "calibration file, or store with an active one; sets where flags begin; empty: none"
+    )
+    condition: str = setting("", "which of its conditions the drive is in, such as night")
+
     horizon: float = setting(
         0.5, "row of the horizon without lanes [image heights]", low=0.1, high=0.9
     )

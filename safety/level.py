@@ -1,10 +1,13 @@
 """The level: a small state machine with hysteresis.
 
-Up at once, down only after the score stayed clearly lower for a while; whatever cannot be read is
-unknown at once.
+Up at once, down only after the points stayed clearly lower for a while; whatever cannot be read is
+unknown at once.  The thresholds are those of the settings.  A calibration sets the lower one: what
+reaches it is at least elevated, what does not is nominal, and high begins there at the earliest.
 """
 
 from __future__ import annotations
+
+import math
 
 from road_clarity.safety.config import SafetyConfig
 
@@ -15,17 +18,21 @@ RANK = {level: rank for rank, level in enumerate(LEVELS[:3])}
 class Level:
     """Starts unknown: nothing has been seen yet."""
 
-    def __init__(self, config: SafetyConfig) -> None:
+    def __init__(self, config: SafetyConfig, flagged_from: float | None = None) -> None:
+        """flagged_from: of a calibration [points], in place of config.elevated"""
         self._config = config
+        self._elevated, self._high = config.elevated, config.high
+        if flagged_from is not None:
+            self._elevated, self._high = flagged_from, max(config.high, flagged_from)
         self._lower_since_ns: int | None = None
         self.now = "unknown"
 
-    def step(self, stamp_ns: int, score: float, known: bool) -> str:
-        """The level at stamp_ns [ns]; score in 0..1, nan counts as not known."""
-        if not known or not 0.0 <= score <= 1.0:
+    def step(self, stamp_ns: int, points: float, known: bool) -> str:
+        """The level at stamp_ns [ns]; points >= 0 of all causes, nan counts as not known."""
+        if not known or not 0.0 <= points < math.inf:
             self.now, self._lower_since_ns = "unknown", None
             return self.now
-        reached = self._reached(score)
+        reached = self._reached(points)
         if self.now != "unknown" and RANK[reached] >= RANK[self.now]:
             self.now, self._lower_since_ns = reached, None
             return self.now
@@ -35,12 +42,11 @@ class Level:
             self.now, self._lower_since_ns = reached, None
         return self.now
 
-    def _reached(self, score: float) -> str:
-        """The highest level whose threshold the score holds; one already reached holds longer."""
-        slack = {
-            level: self._config.release if self.now in LEVELS[rank:3] else 0.0
-            for level, rank in RANK.items()
-        }
-        if score >= self._config.high - slack["high"]:
-            return "high"
-        return "elevated" if score >= self._config.elevated - slack["elevated"] else "nominal"
+    def _reached(self, points: float) -> str:
+        """The highest level whose threshold is reached; one already reached holds longer."""
+        for level, threshold in (("high", self._high), ("elevated", self._elevated)):
+            holds = self.now != "unknown" and RANK[self.now] >= RANK[level]
+            slack = min(self._config.release, threshold / 2) if holds else 0.0  # 0 never holds one
+            if points >= threshold - slack:
+                return level
+        return "nominal"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from road_clarity.safety.clip_calibration import DIGITS
 from road_clarity.safety.scene import Box, Reason
 
 
@@ -24,7 +25,7 @@ def combine(causes: Sequence[Cause]) -> tuple[float, tuple[Reason, ...]]:
 
     Causes without points are left out; reasons come largest first.
     """
-    points = [1.0 if math.isnan(cause.points) else min(cause.points, 1.0) for cause in causes]
+    points = points_of(causes)
     total = sum(points)
     scale = min(total, 1.0) / total if total > 0 else 0.0
     reasons = [
@@ -33,6 +34,16 @@ def combine(causes: Sequence[Cause]) -> tuple[float, tuple[Reason, ...]]:
         if point > 0
     ]
     return min(total, 1.0), tuple(sorted(reasons, key=lambda r: (-r.share, r.code)))
+
+
+def points_of(causes: Sequence[Cause]) -> list[float]:
+    """What each cause counts: at most 1, and 1 for nan."""
+    return [1.0 if math.isnan(cause.points) else min(cause.points, 1.0) for cause in causes]
+
+
+def total_points(causes: Sequence[Cause]) -> float:
+    """All points added up, beyond 1 as well, rounded so that equal sums are equal."""
+    return round(sum(points_of(causes)), DIGITS)
 
 
 def ramp(value: float, start: float, full: float) -> float:

@@ -104,11 +104,28 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Promise:
+    """What the calibration promises about flags (safety.promise)."""
+
+    state: str  # 'holds', 'withdrawn', 'void' (not made for these weights or settings) or 'none'
+    text: str
+    p_value: float | None = None  # share of nominal clips that go as high as the running one so far
+    alpha: float | None = None  # share of nominal clips that raise a flag, at most
+    calibration_id: str | None = None
+    threshold: float | None = None  # from which a scene is flagged [points]
+
+
+NO_PROMISE = Promise("none", "no calibration: nothing is promised about false alarms")
+
+
+@dataclass(frozen=True)
 class Risk:
     stamp_ns: int
     score: float  # 0 calm .. 1
     level: str  # one of safety.level.LEVELS
     reasons: tuple[Reason, ...]
+    points: float = 0.0  # of all causes, which the score holds up to 1 of
+    promise: Promise = NO_PROMISE
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from road_clarity.safety import monitors
+from road_clarity.safety.alarm import alarm_score
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.corridor import corridor
 from road_clarity.safety.level import Level
 from road_clarity.safety.motion import Motion
-from road_clarity.safety.risk import Cause, combine
+from road_clarity.safety.promise import PromiseKeeper
+from road_clarity.safety.risk import Cause, combine, total_points
 from road_clarity.safety.scene import Fault, Lanes, Risk, Scene, World
 
 PARTS = ("lanes", "segmentation", "tracks", "world")
@@ -21,13 +23,16 @@ PARTS = ("lanes", "segmentation", "tracks", "world")
 class Watch:
     """Remembers earlier frames: motion, the level, since when the lane is lost."""
 
-    def __init__(self, config: SafetyConfig) -> None:
+    def __init__(self, config: SafetyConfig, promise: PromiseKeeper | None = None) -> None:
+        """promise: of the active calibration, if any"""
         self._config = config
+        self._promise = promise or PromiseKeeper()
         self.reset()
 
     def reset(self) -> None:
         """Forget everything, as after a jump in time."""
-        self._level = Level(self._config)
+        self._level = Level(self._config, self._promise.threshold)
+        self._promise.break_off()
         self._motion = Motion(self._config.history_s)
         self._lane_seen_ns: int | None = None
 
@@ -37,12 +42,15 @@ class Watch:
         faults = [*scene.faults, *unreadable, *self._untrusted(scene, now_ns, unreadable)]
         causes = [Cause(fault.code, 1.0, None, fault.text) for fault in faults]
         causes += self._causes(scene)
-        level = self._level.step(now_ns, combine(causes)[0], known=not faults)
+        points = total_points(causes)
+        level = self._level.step(now_ns, points, known=not faults)
         if level == "unknown" and not faults:
             text = f"readable for less than {self._config.hold_s:g} s"
             causes.append(Cause("watch.settling", 1.0, None, text))
         score, reasons = combine(causes)
-        return Risk(scene.stamp_ns, score, level, reasons)
+        alarm = alarm_score(level, (cause.code for cause in causes), points)
+        promise = self._promise.see(scene.stamp_ns, alarm)
+        return Risk(scene.stamp_ns, score, level, reasons, points, promise)
 
     def _untrusted(self, scene: Scene, now_ns: int, known: list[Fault]) -> list[Fault]:
         faults = []

@@ -30,6 +30,9 @@ def serve(
     tls_client_ca: Annotated[
         Path | None, typer.Option(help="authority that signs the clients' certificates, PEM")
     ] = None,
+    calibrations: Annotated[
+        Path | None, typer.Option(help="folder of calibrations; else the one beside the run")
+    ] = None,
     grace: Annotated[
         float, typer.Option(help="how long calls may go on when asked to stop [s]", min=0.0)
     ] = 5.0,
@@ -66,7 +69,9 @@ def serve(
     tls = Tls.of(tls_cert, tls_key, tls_client_ca, "--tls-client-ca")
     rules = Rules(local_role, calls_per_s or math.inf)
     shown_at = web_port if web else None
-    serve_until_stopped(run, address, tls, grace, rules, metrics_port, log_calls, shown_at)
+    serve_until_stopped(
+        run, address, tls, grace, rules, metrics_port, log_calls, shown_at, calibrations
+    )
     return 0
 
 

@@ -13,6 +13,7 @@ from road_clarity.safety.level import LEVELS
 from road_clarity.service.gen import event_service_pb2, scene_pb2
 
 LEVEL_NAMES = ("unspecified", *LEVELS)  # by number of RiskLevel
+PROMISE_NAMES = ("unspecified", "none", "holds", "withdrawn", "void")  # by number of PromiseState
 PNG, JPEG = "image/png", "image/jpeg"
 
 
@@ -32,6 +33,17 @@ def reason(row: Mapping[str, Any]) -> scene_pb2.Reason:
     return scene_pb2.Reason(
         code=row["code"], share=known(row["share"]), region=box(row["region"]), text=row["text"]
     )
+
+
+def promise(row: Mapping[str, Any] | None) -> scene_pb2.Promise | None:
+    """None where it was not recorded, as in runs of an older version."""
+    if row is None:
+        return None
+    return scene_pb2.Promise(**{**row, "state": promise_state(row["state"])})
+
+
+def promise_state(name: str) -> scene_pb2.PromiseState:
+    return cast(scene_pb2.PromiseState, PROMISE_NAMES.index(name))
 
 
 def known(value: float | None) -> float:
@@ -56,6 +68,8 @@ def risk_state(row: Row) -> scene_pb2.RiskState:
             horizon_s=world["horizon_s"],
         ),
         latency_ms=row["latency_ms"].get("total"),
+        promise=promise(risk.get("promise")),
+        points=risk.get("points"),
     )
 
 
@@ -82,6 +96,7 @@ def event(entry: Entry) -> event_service_pb2.Event:
         clip_start_ns=record.clip_start_ns or record.start_ns,
         clip_end_ns=record.clip_end_ns or record.end_ns,
         continues=record.continues or "",
+        promise=promise(record.promise),
     )
 
 

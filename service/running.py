@@ -19,6 +19,7 @@ from road_clarity.service.web.server import PageServer
 def serve_until_stopped(
     run: Path, address: str, tls: Tls | None, grace_s: float, rules: Rules,
     metrics_port: int | None, log_calls: bool, web_port: int | None = None,
+    calibrations: Path | None = None,
 ) -> None:  # fmt: skip
     """Ends after SIGINT or SIGTERM; a second one ends it at once.  Raises BadInput.
 
@@ -31,7 +32,9 @@ def serve_until_stopped(
         asked.set()
 
     page = None if web_port is None else PageServer(web_port)
-    server = Server(run, address, tls, rules=rules, metrics_port=metrics_port)
+    server = Server(
+        run, address, tls, rules=rules, metrics_port=metrics_port, calibrations=calibrations
+    )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     if log_calls:

@@ -24,6 +24,7 @@ from road_clarity.pipeline.evidence.event import event_folders
 from road_clarity.pipeline.run_folder import is_run
 from road_clarity.service.access import ADMIN, VIEWER
 from road_clarity.service.address import Tls, bind
+from road_clarity.service.calibration_service import CalibrationServicer
 from road_clarity.service.calls import tell_log
 from road_clarity.service.errors import Refusal
 from road_clarity.service.event_service import EventServicer
@@ -31,10 +32,14 @@ from road_clarity.service.event_store import EventStore
 from road_clarity.service.explain_queue import WAITING, ExplainQueue
 from road_clarity.service.explanation_service import ExplanationServicer
 from road_clarity.service.gen import (
+    calibration_service_pb2,
     event_service_pb2,
     explanation_service_pb2,
     model_service_pb2,
     risk_service_pb2,
+)
+from road_clarity.service.gen.calibration_service_pb2_grpc import (
+    add_CalibrationServiceServicer_to_server,
 )
 from road_clarity.service.gen.event_service_pb2_grpc import add_EventServiceServicer_to_server
 from road_clarity.service.gen.explanation_service_pb2_grpc import (
@@ -54,13 +59,14 @@ from road_clarity.service.subject import Subjects
 from road_clarity.service.web.asked import Asked
 from road_clarity.service.workshop import Loaders, Workshop
 
-RISK, EVENTS, EXPLANATIONS, MODELS = (
+RISK, EVENTS, EXPLANATIONS, MODELS, CALIBRATIONS = (
     module.DESCRIPTOR.services_by_name[name].full_name
     for module, name in (
         (risk_service_pb2, "RiskService"),
         (event_service_pb2, "EventService"),
         (explanation_service_pb2, "ExplanationService"),
         (model_service_pb2, "ModelService"),
+        (calibration_service_pb2, "CalibrationService"),
     )
 )
 QUICK_CALLS = 8  # at a time, besides streams and explanations
@@ -97,11 +103,13 @@ class Server:
         loaders: Loaders = PIPELINE,
         rules: Rules | None = None,
         metrics_port: int | None = None,
+        calibrations: Path | None = None,
     ) -> None:
         """Listens, but does not answer yet.  Raises BadInput.
 
         loaders: what makes explanations; the first is loaded now, the others when asked for
         metrics_port: for Prometheus, on this machine only; 0 for any, None for none
+        calibrations: the store, else the folder of that name beside the run
         """
         if not is_run(run) and not event_folders(run):
             raise BadInput(
@@ -126,7 +134,11 @@ class Server:
         workshop = Workshop(loaders)
         explainer = self._queue.first(workshop.explainer)
         log, events = RunLog(run), EventStore(run)
-        services = self._services(Subjects(run, log, events), workshop, log, events)
+        calibration = CalibrationServicer(
+            run, calibrations or run.absolute().parent / "calibrations"
+        )
+        subjects = Subjects(run, log, events)
+        services = self._services(subjects, workshop, log, events, calibration)
         self._register(services)
         self.asked = Asked(
             run, re.sub(r":0$", f":{self.port}", address), log, events, self.guard,
@@ -158,8 +170,9 @@ class Server:
         self._stop_metrics()
 
     def _services(
-        self, subjects: Subjects, workshop: Workshop, log: RunLog, events: EventStore
-    ) -> list[Registered]:
+        self, subjects: Subjects, workshop: Workshop, log: RunLog, events: EventStore,
+        calibration: CalibrationServicer,
+    ) -> list[Registered]:  # fmt: skip
         """What is served: one line a service."""
         with suppress(Refusal):  # every call will say it
             log.marks()  # a long run is read now, not during the first call
@@ -170,6 +183,7 @@ class Server:
             (EVENTS, add_EventServiceServicer_to_server, EventServicer(events, self._queue)),
             (EXPLANATIONS, add_ExplanationServiceServicer_to_server, explain),
             (MODELS, add_ModelServiceServicer_to_server, models),
+            (CALIBRATIONS, add_CalibrationServiceServicer_to_server, calibration),
         ]
 
     def _register(self, services: Sequence[Registered]) -> None:

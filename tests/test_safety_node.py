@@ -10,12 +10,17 @@ pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 pytest.importorskip("road_clarity_msgs.msg", reason="run msgs/build.sh")
 
 import rclpy
+from made_calibration import made_calibration
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
 from road_clarity_msgs import msg
 
 from road_clarity.nodes import conversions as convert
 from road_clarity.nodes.pictures import to_image
 from road_clarity.nodes.safety import SafetyNode
+from road_clarity.pipeline.calibration_file import write_calibration
+from road_clarity.pipeline.presets import preset, weight_names
+from road_clarity.pipeline.weights import read_card
 from road_clarity.safety.scene import Lanes, Tracks, World
 
 pytestmark = pytest.mark.ros
@@ -162,3 +167,33 @@ def test_a_camera_whose_clock_is_ahead_cannot_be_trusted(drive):
     drive.safety.start()
     risk = drive.drive(0.1, ahead_s=5.0)
     assert (risk.level, "input.clock" in codes(risk)) == (msg.Risk.UNKNOWN, True)
+
+
+def test_without_a_calibration_the_diagnostics_promise_nothing(drive):
+    drive.safety.start()
+    drive.drive(0.1)
+    values = drive.safety.condition().values
+    assert (values["promise state"], values["promise calibration_id"]) == ("none", "")
+
+
+def test_the_diagnostics_tell_what_a_flag_is_worth(drive, tmp_path):
+    weights = {name: read_card(name).sha256 for name in weight_names(preset("edge"))}
+    calibration = made_calibration(models=weights)
+    write_calibration(tmp_path / "one.json", calibration)
+    name = "safety.calibration"
+    drive.safety.set_parameters([Parameter(name, value=str(tmp_path / "one.json"))])
+    drive.safety.start()
+    risk = drive.drive(1.0, error_p=1e-6)
+    assert risk.level in (msg.Risk.ELEVATED, msg.Risk.HIGH)  # 0.4 points, flagged from 0.380001 on
+    values = drive.safety.condition().values
+    assert (values["promise state"], values["promise alpha"]) == ("holds", "0.05")
+    assert (values["promise p_value"], values["promise calibration_id"]) == (
+        "0.0500", calibration.id,
+    )  # fmt: skip
+
+
+def test_a_calibration_that_cannot_be_read_keeps_the_node_from_starting(drive, tmp_path):
+    name = "safety.calibration"
+    drive.safety.set_parameters([Parameter(name, value=str(tmp_path / "none.json"))])
+    with pytest.raises(ValueError, match="calibration file .* does not exist"):
+        drive.safety.start()

@@ -87,6 +87,7 @@ def test_reflection_lists_the_services_and_describes_them(run):
         assert sorted(database.get_services()) == [
             "grpc.health.v1.Health",
             "grpc.reflection.v1alpha.ServerReflection",
+            "road_clarity.v1.CalibrationService",
             "road_clarity.v1.EventService",
             "road_clarity.v1.ExplanationService",
             "road_clarity.v1.ModelService",

@@ -139,8 +139,8 @@ def as_view(image: Image, seen: Seen, placed: NDArray[np.float64]) -> Views:
     found, left = in_view(seen.boxes / np.tile(seen.image.shape[1::-1], 2), placed)
     count = min(MOST, len(found))
     boxes[:count], kinds[:count] = found[:count], seen.kinds[left][:count]
-    tensors = (torch.from_numpy(one) for one in (image, boxes, kinds))
-    return Views(*tensors, known=torch.tensor(seen.known))
+    known = torch.tensor(seen.known)
+    return Views(torch.from_numpy(image), torch.from_numpy(boxes), torch.from_numpy(kinds), known)
 
 
 def in_view(

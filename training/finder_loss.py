@@ -49,9 +49,11 @@ def known_loss(cells: Cells, teacher: Cells, views: Views) -> Tensor:
 def taught_loss(cells: Cells, teacher: Cells) -> Tensor:
     """Of views in which nothing is known but what the teacher says."""
     sure = teacher.objectness > TEACHER_SURE
-    view, row, column = places = torch.nonzero(sure, as_tuple=True)
+    view, row, column = torch.nonzero(sure, as_tuple=True)
     everywhere = torch.ones_like(sure)
-    wanted = Wanted(teacher.objectness, everywhere, places, teacher.boxes[view, row, column])
+    wanted = Wanted(
+        teacher.objectness, everywhere, (view, row, column), teacher.boxes[view, row, column]
+    )
     ours, theirs = (one.classes.log_softmax(1)[view, :, row, column] for one in (cells, teacher))
     kind = (theirs.exp() * (theirs - ours)).sum(1).mean() if len(view) else ours.sum()
     return joined(cells, wanted) + KIND * kind

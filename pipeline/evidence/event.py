@@ -54,6 +54,7 @@ class Event:
     reasons: list[dict[str, Any]]
     source: str
     models: dict[str, dict[str, str]]
+    promise: dict[str, Any] | None = None  # of the calibration, at the peak
     clip_start_ns: int | None = None  # the first and the last frame that the clip holds
     clip_end_ns: int | None = None
     continues: str | None = None  # the event that was cut off for its length before this one
