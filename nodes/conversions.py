@@ -15,6 +15,7 @@ from road_clarity.safety.scene import (
     Fault,
     Lane,
     Lanes,
+    Promise,
     Reason,
     Risk,
     Scene,
@@ -162,11 +163,33 @@ def risk_to_message(risk: Risk, scene: Scene, now_ns: int, header: Header) -> ms
         score=float(risk.score),
         level=LEVELS[risk.level],
         reasons=[reason_to_message(reason) for reason in risk.reasons],
+        points=float(risk.points),
+        promise=promise_to_message(risk.promise),
         lanes_age_s=age_s(scene.lanes, now_ns),
         segmentation_age_s=age_s(scene.segmentation, now_ns),
         tracks_age_s=age_s(scene.tracks, now_ns),
         world_age_s=age_s(scene.world, now_ns),
     )
+
+
+def promise_to_message(promise: Promise) -> msg.Promise:
+    p_value, alpha, threshold = (
+        math.nan if value is None else float(value)
+        for value in (promise.p_value, promise.alpha, promise.threshold)
+    )
+    return msg.Promise(
+        state=promise.state, text=promise.text, p_value=p_value, alpha=alpha, threshold=threshold,
+        calibration_id=promise.calibration_id or "",
+    )  # fmt: skip
+
+
+def promise_from_message(message: msg.Promise) -> Promise:
+    p_value, alpha, threshold = (
+        None if math.isnan(value) else value
+        for value in (message.p_value, message.alpha, message.threshold)
+    )
+    calibration_id = message.calibration_id or None
+    return Promise(message.state, message.text, p_value, alpha, calibration_id, threshold)
 
 
 def age_s(part: Lanes | Segmentation | Tracks | World | None, now_ns: int) -> float:
@@ -180,4 +203,6 @@ def risk_from_message(message: msg.Risk) -> Risk:
         message.score,
         LEVEL_NAMES[message.level],
         tuple(reason_from_message(reason) for reason in message.reasons),
+        message.points,
+        promise_from_message(message.promise),
     )

@@ -14,6 +14,7 @@ from road_clarity.safety.scene import (
     Fault,
     Lane,
     Lanes,
+    Promise,
     Reason,
     Risk,
     Scene,
@@ -36,6 +37,8 @@ RISK = Risk(
         Reason("corridor.conflict", 0.5, (1.0, 2.0, 3.0, 4.5), "a person is in the way"),
         Reason("anomaly", 0.1, None, "the scene is strange"),
     ),
+    points=1.3,
+    promise=Promise("holds", "at most 5 % of nominal clips", 0.04, 0.05, "c0ffee", 0.55),
 )
 
 
