@@ -62,17 +62,18 @@ def product_slopes(z: Tensor) -> Tensor:
     latents = torch.arange(len(z), device=z.device)[:, None]
     i, j = pairs(len(z)).to(z.device)
     held, moves = z.clamp(-CALM, CALM), (z.abs() < CALM).to(z.dtype)
-    return (latents == i) * moves[i] * held[j] + (latents == j) * moves[j] * held[i]
+    slopes: Tensor = (latents == i) * moves[i] * held[j] + (latents == j) * moves[j] * held[i]
+    return slopes
 
 
 def fit_couplings(z: Tensor, amplitudes: Tensor, clips: Tensor) -> Couplings:
     """z: (N, D)      amplitudes: (N, M)      clips: (N,) number of the clip of each frame
 
-    Every clip counts alike, however many frames it has.  Neighbouring numbers are left out
-    together: clips of one street follow each other.
+    A clip counts by the root of its length: its frames resemble each other.  Neighbouring numbers
+    are left out together: clips of one street follow each other.
     """
     numbers, of, frames = clips.unique(return_inverse=True, return_counts=True)
-    folds, weights = of * FOLDS // max(FOLDS, len(numbers)), 1.0 / frames[of].double()
+    folds, weights = of * FOLDS // max(FOLDS, len(numbers)), frames[of].double().rsqrt()
     parts = [
         summed(z[folds == fold], amplitudes[folds == fold], weights[folds == fold])
         for fold in folds.unique()
