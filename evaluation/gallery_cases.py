@@ -259,7 +259,7 @@ def side_by_side(studio: Studio) -> Case:
         f"Mean squared error {error(exact)} against {error(trained)}. Of the backbone's error the "
         f"steps have: {parts}; together all of it, exactly. Backbone: {exact.caption} Trained "
         f"network: {trained.caption}",
-        "The backbone is linear and orthogonal, so the error of every pixel splits without "
+        "The backbone's scales are orthogonal, so the error of every pixel splits without "
         "remainder (safety/rg_budget.py). Of the trained network only what hooks in its layers see "
         "can be said.",
         f"Which of the two to trust on real roads. {NO_TRUTH}",

@@ -17,8 +17,6 @@ class Autoencoder(nn.Module):
 
     stored: torch.dtype = torch.float16  # of the weights file
 
-    own_decoder = True  # False: decoding is the transpose of encoding, by the same weights
-
     def __init__(self, side: int, latents: int) -> None:
         super().__init__()
         self.side, self.latents = side, latents
@@ -34,6 +32,10 @@ class Autoencoder(nn.Module):
     def decoder_features(self, z: Tensor) -> list[Tensor]:
         """Activations after each decoder layer, the image (B, 3, S, S) last."""
         raise NotImplementedError
+
+    def owns(self, layer: str) -> bool:
+        """Whether this layer of the decoder has weights that the encoder does not use as well."""
+        return True
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """-> mu, logsigma, each (B, D)"""

@@ -3,8 +3,9 @@
 What a latent gained between two frames is divided among the pixels that differ.  Through the
 convolutional encoder by the rescale rule of DeepLIFT (Shrikumar, Greenside & Kundaje 2017,
 arXiv:1704.02685, section 3.5.1): a rectifier hands its gain on in the ratio of what came out to
-what went in.  A linear code needs no rule: latent i reads the frame through its own picture A_i,
-(A_i . x) / |A_i|^2.  Biases belong to both frames and drop out, so nothing gets lost.
+what went in.  A linear encoder needs no rule: latent i reads the frame through its own picture A_i,
+(A_i . x) / |A_i|^2, however it is drawn.  Biases belong to both frames and drop out, so nothing
+gets lost.
 B batch, Q questions about each image, D latents, S side [px]; images are (B, 3, S, S) in [0, 1].
 """
 
@@ -25,7 +26,7 @@ SAME = 1e-6  # difference of two activations below which their ratio is taken as
 
 @runtime_checkable
 class LinearCode(Protocol):
-    """An autoencoder whose latents each add one picture; the pictures are orthogonal."""
+    """An autoencoder whose latents are each read through one picture; these are orthogonal."""
 
     def latent_maps(self) -> Tensor: ...  # (D, 3, S, S)
 

@@ -23,8 +23,6 @@ ROUNDS = 8
 class Pca(Autoencoder):
     """Frame to D latents and back, linearly; the latents of the fitted frames have variance 1."""
 
-    own_decoder = False
-
     def __init__(self, side: int = 64, latents: int = 32) -> None:
         super().__init__(side, latents)
         values = 3 * side * side
@@ -32,6 +30,10 @@ class Pca(Autoencoder):
         self.register_buffer("components", torch.full((latents, values), math.nan))
         self.register_buffer("variance", torch.ones(latents))  # along each component
         self.register_buffer("noise", torch.ones(()))  # mean variance of a direction left out
+
+    def owns(self, layer: str) -> bool:
+        """Decoding is the transpose of encoding."""
+        return False
 
     def fit(self, frames: Tensor) -> None:
         """Compute all weights from frames (N, 3, S, S).  Raises BadInput if they hardly vary."""

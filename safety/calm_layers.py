@@ -185,7 +185,7 @@ class CalmLayers(nn.Module):
         probe = way.probe
         alive = liveliness(probe)
         for name, part in self.items():
-            if name == IMAGE or (name in way.decoder and not net.own_decoder):
+            if name == IMAGE or (name in way.decoder and not net.owns(name)):
                 continue  # has no weights of its own that could be at fault
             found = part.fault(name, probe[name], alive[name])
             if found is not None:

@@ -1,8 +1,8 @@
 """What each latent draws: the latent grid of On the Road to Clarity (arXiv:2404.17350).
 
 One latent is moved, all others stay those of the frame; where the picture follows is what the
-latent stands for.  Linear autoencoders have one answer for all frames (`latent_maps`), which this
-one then equals.
+latent stands for.  A linear autoencoder has one answer for all frames (`latent_maps`), the
+transparent backbone one for each latent vector (`local_maps`), which this one then equals.
 D latents, S side of the image [px].
 """
 

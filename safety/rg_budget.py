@@ -1,10 +1,11 @@
-"""Why the linear backbone draws an object badly: its squared error, split exactly.
+"""Why the transparent backbone draws an object badly: its squared error, split exactly.
 
 The error image is the sum of one residual image per step (each coarse graining, then the top).  The
 residuals are orthogonal, so a step's part at a pixel, residual times error, adds up to the squared
 error of the pixel over all steps, and to the energy that the step dropped over all pixels.  A part
-can be negative where a residual works against the others, only its sums cannot.  Decoding is the
-transpose of encoding, so the same part splits over the maps that entered the step.
+can be negative where a residual works against the others, only its sums cannot.  From the coarsest
+scale on, decoding is the transpose of encoding, so the same part splits over the maps that entered
+the step.  How the latents tell the coarsest scale does not matter: what they miss stays in it.
 C channels, H rows, W columns, L scales, S side of the image [px]; images are (1, 3, S, S).
 """
 

@@ -55,6 +55,8 @@ def set_orthonormal(backbone: RgBackbone) -> None:
             values.copy_(torch.linalg.qr(torch.rand_like(values.flatten(1)).T).Q.T.view_as(values))
         if name == "top_modes":
             values.copy_(torch.linalg.qr(torch.rand_like(values)).Q)
+        if name == "fast_modes":
+            values.zero_()
 
 
 @pytest.fixture(scope="module")

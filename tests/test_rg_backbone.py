@@ -1,9 +1,13 @@
-"""The transparent backbone: linear, orthogonal, and honest to the last bit of its error."""
+"""The transparent backbone: orthogonal, and honest to the last bit of its error."""
+
+import copy
 
 import pytest
 import torch
 
+from road_clarity.models.autoencoder import check_weights
 from road_clarity.models.errors import BadInput
+from road_clarity.models.mode_couplings import products
 from road_clarity.models.rg_backbone import Moments, RgBackbone
 
 
@@ -47,10 +51,53 @@ def test_the_squared_error_is_the_sum_of_what_every_scale_and_place_dropped(back
     assert [tuple(part.shape[1:]) for part in budget.scales] == [(32, 32), (16, 16), (8, 8), (4, 4)]
 
 
-def test_a_picture_is_the_sum_of_its_latents_pictures(backbone):
-    z = torch.randn(4, 32)
-    pictures = torch.einsum("bd,dchw->bchw", z, backbone.latent_maps())
-    assert (backbone.decode(z) - backbone.decode(torch.zeros(1, 32)) - pictures).abs().max() < 1e-4
+@pytest.fixture(scope="module")
+def curved(backbone) -> RgBackbone:
+    """The same with made-up couplings among its latents."""
+    net = copy.deepcopy(backbone)
+    torch.manual_seed(2)
+    net.couplings.copy_(0.1 * torch.randn_like(net.couplings))
+    return net
+
+
+def test_a_picture_is_the_sum_of_the_pictures_of_its_latents_and_of_their_pairs(curved):
+    z = torch.randn(4, 32).clamp(-3, 3)
+    single = torch.einsum("bd,dchw->bchw", z, curved.latent_maps())
+    of_pairs = [curved.pair_map(i, j) for i in range(32) for j in range(i, 32)]
+    pairs = torch.einsum("bp,pchw->bchw", products(z), torch.stack(of_pairs))
+    added = curved.decode(z) - curved.decode(torch.zeros(1, 32))
+    assert (added - single - pairs).abs().max() < 1e-4
+    assert pairs.abs().max() > 0.1
+
+
+def test_a_pair_has_one_picture_whichever_latent_is_named_first(curved):
+    assert torch.equal(curved.pair_map(3, 7), curved.pair_map(7, 3))
+
+
+def test_the_local_picture_of_a_latent_is_the_slope_of_every_pixel(curved):
+    z, step = torch.randn(32).clamp(-2.9, 2.9), 0.05
+    one_each = step * torch.eye(32)
+    slopes = (curved.decode(z + one_each) - curved.decode(z - one_each)) / (2 * step)
+    assert (curved.local_maps(z) - slopes).abs().max() < 1e-4
+
+
+def test_couplings_change_no_latent_and_the_budget_stays_exact(backbone, curved):
+    x = street(8, seed=1)
+    assert torch.equal(curved.encode(x)[0], backbone.encode(x)[0])
+    assert (curved.encode(curved.reconstruct(x))[0] - curved.encode(x)[0]).abs().max() < 1e-3
+    error = (x - curved.reconstruct(x)).square().sum((1, 2, 3))
+    budget = curved.error_budget(x)
+    lost = sum(part.flatten(1).sum(1) for part in (*budget.scales, budget.top))
+    assert (lost / error - 1).abs().max() < 1e-5
+
+
+def test_pictures_without_couplings_among_their_modes_get_none(backbone):
+    assert not backbone.couplings.any()  # a linear mix of patterns: left-out frames said so
+
+
+def test_a_backbone_that_was_never_fitted_is_refused():
+    with pytest.raises(BadInput, match="never fitted"):
+        check_weights(RgBackbone())
 
 
 def test_fine_stripes_in_one_corner_are_lost_at_the_first_scale_in_that_corner(backbone):

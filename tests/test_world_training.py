@@ -22,13 +22,15 @@ from road_clarity.training.world_lstm import (
     picture_weights,
     read_and_dream,
 )
-from road_clarity.training.world_simulated import FIRST_SEED, simulated_clips, stories
+from road_clarity.training.world_simulated import FIRST_SEED, glimpses, simulated_clips, stories
 from road_clarity.training.world_vae import (
     FrameBatch,
     VaeConfig,
     VaeRecipe,
     begin_with,
+    clip_numbers,
     fitted_frames,
+    fitted_views,
 )
 
 
@@ -123,6 +125,24 @@ def test_every_story_is_learnt_and_held_out_seeds_are_20000_and_above(monkeypatc
     )
     held_out = [int(name.rsplit("_", 1)[1]) for name in parts[CHECKED] + parts[TESTED]]
     assert held_out == list(range(20000, 20032))
+
+
+def test_glimpses_are_single_pictures_of_streets_whose_seeds_no_clip_has(monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        "road_clarity.training.world_simulated.moments", lambda *_: np.zeros((5, 64, 64, 3))
+    )
+    made = glimpses("car", 64, 12, tmp_path)
+    assert [int(clip.name.rsplit("_", 1)[1]) for clip in made] == list(range(2000, 2012))
+    assert len({clip.name.rsplit("_", 1)[0] for clip in made}) == len(stories("car"))
+    assert {(clip.rate_hz, clip.split) for clip in made} == {(0.0, 5)}
+
+
+def test_of_every_clip_five_frames_are_fitted_however_many_others_there_are(monkeypatch):
+    monkeypatch.setattr("road_clarity.training.world_vae.MOST_FITTED", 50)
+    many = [clip(80, True, LEARNT), clip(20, True, LEARNT), clip(5, True, LEARNT)]
+    views = fitted_views(many, 64)
+    assert [sum(map(len, some)) for some in views] == [27, 7, 5]  # every third, or all
+    assert clip_numbers(views).bincount().tolist() == [27, 7, 5]
 
 
 def test_linear_codes_see_every_learnt_frame_and_no_other(clips):

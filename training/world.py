@@ -36,8 +36,8 @@ from road_clarity.training.world_card import (
 )
 from road_clarity.training.world_clips import Clip, real_clips
 from road_clarity.training.world_lstm import HEADS, MemoryConfig
-from road_clarity.training.world_simulated import simulated_clips
-from road_clarity.training.world_vae import VaeConfig, VaeRecipe, fitted_frames
+from road_clarity.training.world_simulated import glimpses, simulated_clips
+from road_clarity.training.world_vae import VaeConfig, VaeRecipe, clip_numbers, fitted_views
 
 SIDES = (64, 128)
 KINDS = ("pca", "rg", "vae")
@@ -50,6 +50,7 @@ class WorldConfig(Checked):
     view: str = setting("car", "through whose eyes", among=tuple(PLACES))
     side: int = setting(64, "of the image, 64 or 128 [px]", low=64, high=128)
     seeds: int = setting(60, "that are learnt from, of every simulated story", low=1)
+    streets: int = setting(0, "more that autoencoders learn from, a few moments of each", low=0)
     networks: tuple[str, ...] = setting(KINDS, "which to make, one after another")
     vae_steps: int = setting(5000, "steps of the VAE", low=1)
     vae_start: Path | None = setting(None, "weights of another VAE that it begins with")
@@ -82,7 +83,9 @@ CONFIG = WorldConfig
 def train(config: WorldConfig, out: Path) -> None:
     """Publishes the best so far, continues where it stopped."""
     torch.set_num_threads(1)
-    clips = simulated_clips(config.view, config.side, config.seeds, config.frames or out / "frames")
+    cache = config.frames or out / "frames"
+    clips = simulated_clips(config.view, config.side, config.seeds, cache)
+    clips += glimpses(config.view, config.side, config.streets, cache)
     if config.view == "car":
         clips = real_clips(data_root()) + clips
     for kind in config.networks:
@@ -97,7 +100,12 @@ def linear(kind: str, config: WorldConfig, clips: list[Clip], out: Path) -> Auto
     """An autoencoder that is computed, not trained."""
     network = build(f"{kind}_{config.side}")
     assert isinstance(network, Pca | RgBackbone)
-    network.fit(fitted_frames(clips, config.side))
+    views = fitted_views(clips, config.side)
+    frames = torch.cat([view for some in views for view in some])
+    if isinstance(network, RgBackbone):
+        network.fit(frames, clip_numbers(views))
+    else:
+        network.fit(frames)
     return network.eval()
 
 

@@ -50,6 +50,12 @@ def calibrate_vae(vae: Autoencoder, clips: list[Clip]) -> None:
     round_as_stored(vae)
     learnt = fitted_frames(clips, vae.side)
     vae.calm_latent.fit(torch.cat([vae.encode(part)[0] for part in learnt.split(64)]))
+    calibrate_pictures(vae, clips)
+
+
+@torch.no_grad()
+def calibrate_pictures(vae: Autoencoder, clips: list[Clip]) -> None:
+    """What hangs on how it draws; the spread of its latents must be known."""
     calm = calm_frames(clips, vae.side)
     errors = [anomaly.error_map(part, vae.reconstruct(part)) for part in calm.split(64)]
     vae.calm_pixels.fit(anomaly.log_smooth(torch.cat(errors)))
@@ -97,6 +103,11 @@ def calibrate_lstm(vae: Autoencoder, lstm: LatentLstm, clips: list[Clip]) -> Non
     lstm.calm_motion.fit(surprise.log()[:, None])
     lstm.calm_surprise.fit(surprise)
     round_as_stored(lstm)
+    calibrate_both(vae, lstm, surprise, still)
+
+
+def calibrate_both(vae: Autoencoder, lstm: LatentLstm, surprise: Tensor, still: Tensor) -> None:
+    """Drawing and prediction together, from the calm motion of `motion`."""
     lstm.calm.fit(anomaly.strangeness(anomaly.moving_deviations(vae, lstm, still, surprise)))
     round_as_stored(lstm)
 

@@ -28,7 +28,8 @@ COMMAND = "road-clarity train world"
 KIND_NOTES = {
     "vae": "ConvVAE of World Models, trained by gradient descent.",
     "rg": "Transparent backbone: coarse graining computed from frames, no gradient descent.  Every "
-    "latent\nhas one picture that it adds; kept in float32, so that its error budget is exact.",
+    "latent\nand every pair of latents has one picture that it adds; kept in float32, so that its "
+    "error\nbudget is exact.",
     "pca": "The strongest principal components of whole frames: the best linear code there is.",
 }
 AUTOENCODER_NOTES = """
@@ -75,6 +76,7 @@ The shipped files learnt from {clips} clips, of which 464 were rendered before t
 night, fog and rain; all held-out clips have them.  The VAE began with vae_edge and was stopped
 and continued three times as clips came in.""",
 }
+COUPLED = """What its fast modes follow was fitted later, to {coupled} clips and streets."""
 LEAST_S = 5.0  # of a clip whose prediction is measured
 
 
@@ -112,10 +114,12 @@ class Origin:
     seconds: float  # of its training, in this sitting
     autoencoder: str  # name of its weights
     clips: int  # simulated ones that were learnt from
+    coupled: int = 0  # simulated ones that couplings were fitted to, if others
 
     def shipped(self) -> str:
         """How the making of the shipped files differed from the recipe."""
-        return SHIPPED[self.view].strip().format(clips=self.clips)
+        text = SHIPPED[self.view].strip().format(clips=self.clips)
+        return f"{text}\n{COUPLED.format(coupled=self.coupled)}" if self.coupled else text
 
     def made(self, name: str, architecture: str, metrics: dict[str, float], notes: str) -> Card:
         seen = LICENCES if self.view == "car" else {SIMULATED_STREETS: LICENCES[SIMULATED_STREETS]}

@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from road_clarity.training.checkpoint import put_aside
-from road_clarity.training.simulator.film import simulate
+from road_clarity.training.simulator.film import shoot, simulate
 from road_clarity.training.simulator.scenario import SCENARIOS, compose
 from road_clarity.training.simulator.views import VIEWS
 from road_clarity.training.world_clips import CHECKED, LEARNT, TESTED, Clip, Ends, shrink
 
 HZ, SECONDS, PX = 10.0, 6.0, (192, 108)
 FIRST_SEED = 1000  # of the scenarios that are learnt from
+FIRST_GLIMPSED = 2000  # seed of the streets of which only moments are learnt from
+MOMENTS, APART = 5, 12  # of each, and frames from one to the next
 # One story for each of these seeds, in turn; recipes learn from seeds below 10000 only.
 CHECKED_SEEDS, TESTED_SEEDS = range(20000, 20016), range(20016, 20032)
 CALM = ("calm_drive", "crossing", "parked_street", "pedestrian_walks_on", "pedestrian_waits")
@@ -43,6 +45,32 @@ def simulated_clips(view: str, side: int, seeds: int, cache: Path) -> list[Clip]
              story in CALM)
         for story, seed, ends in wanted
     ]  # fmt: skip
+
+
+def glimpses(view: str, side: int, streets: int, cache: Path) -> list[Clip]:
+    """Single pictures of so many streets, one story each, in turn.
+
+    What an autoencoder has not met, it draws badly, and a street costs less than its every frame.
+    """
+    known = stories(view)
+    cache.mkdir(parents=True, exist_ok=True)
+    wanted = [(known[s % len(known)], s) for s in range(FIRST_GLIMPSED, FIRST_GLIMPSED + streets)]
+    return [
+        Clip(f"{story}_{seed}", moments(view, story, seed, side, cache), 0.0, True, LEARNT,
+             story in CALM)
+        for story, seed in wanted
+    ]  # fmt: skip
+
+
+def moments(view: str, story: str, seed: int, side: int, cache: Path) -> NDArray[np.uint8]:
+    """(MOMENTS, S, S, 3)"""
+    path = cache / f"{view}_{story}_{seed}_{side}_moments.npy"
+    if not path.is_file():
+        scenario, count = compose(story, seed), MOMENTS * APART
+        shots = shoot(scenario, seed, PX, HZ, count, APART, view)
+        made = np.stack([shrink(shot.image, side) for shot in shots])
+        put_aside(path, lambda new: save(new, made))
+    return np.asarray(np.load(path))
 
 
 def frames(view: str, story: str, seed: int, side: int, cache: Path) -> NDArray[np.uint8]:

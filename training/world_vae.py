@@ -25,7 +25,8 @@ from road_clarity.training.start_file import read_start
 from road_clarity.training.world_batches import augment, calm_views, clip_weights, to_tensor
 from road_clarity.training.world_clips import Clip
 
-MOST_FITTED = 9000  # frames of all clips; more change a linear code no longer
+MOST_FITTED = 9000  # frames of all clips, about; more change a linear code no longer
+FEWEST_FITTED = 5  # frames of a clip, if it has them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +100,23 @@ def checked_frames(clips: list[Clip], side: int) -> Tensor:
 
 def fitted_frames(clips: list[Clip], side: int) -> Tensor:
     """What linear codes are computed from, evenly over all learnt frames: (N, 3, S, S)"""
-    every = math.ceil(sum(clip.split for clip in clips) / MOST_FITTED)
-    views = [calm_views(clip, slice(0, clip.split, every), side) for clip in clips]
-    return torch.cat([view for some in views for view in some])
+    return torch.cat([view for views in fitted_views(clips, side) for view in views])
+
+
+def fitted_views(clips: list[Clip], side: int) -> list[list[Tensor]]:
+    """The same, clip by clip and view by view."""
+    most = math.ceil(sum(clip.split for clip in clips) / MOST_FITTED)
+    steps = [min(most, max(1, clip.split // FEWEST_FITTED)) for clip in clips]
+    return [
+        calm_views(clip, slice(0, clip.split, every), side)
+        for clip, every in zip(clips, steps, strict=True)
+    ]
+
+
+def clip_numbers(views: list[list[Tensor]]) -> Tensor:
+    """The number of the clip of each frame of fitted_views, one after another: (N,)"""
+    counts = [sum(map(len, some)) for some in views]
+    return torch.arange(len(views)).repeat_interleave(torch.tensor(counts))
 
 
 @torch.no_grad()

@@ -58,7 +58,7 @@ SOURCE = (
     "{side} x {side} pixels; nothing here says what a finer network would see."
 )
 BUDGET_SOURCE = (
-    " Budget: the network is linear and orthogonal, so the squared error of every pixel is exactly "
+    " Budget: the network's scales are orthogonal, so the squared error of every pixel is exactly "
     "the sum of the parts shown (safety/rg_budget.py)."
 )
 
