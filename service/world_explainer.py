@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.pipeline import weights
+from road_clarity.pipeline.calm_weights import load_calm
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.world import WorldConfig, WorldStage, network_input
 from road_clarity.safety.error_region import error_region
@@ -32,6 +33,7 @@ class WorldExplainer:
         config = config or WorldConfig()
         self._stage = WorldStage(config, "cpu")
         self._vae = cast(Autoencoder, weights.load(config.vae)[0])
+        self._calm = load_calm(config.vae)
 
     @property
     def sha256(self) -> Mapping[str, str]:
@@ -52,7 +54,7 @@ class WorldExplainer:
         for place in wanted:
             if deadline.left_s() < RESERVE_S:
                 break
-            (seen,) = explain(self._vae, x, [place.box], frame.size).regions
+            (seen,) = explain(self._vae, x, [place.box], frame.size, self._calm).regions
             found.append(PlaceAccount(place, seen))
         found.sort(key=lambda one: -one.seen.error_share)
         return Account(world, tuple(found), truncated=len(found) < len(wanted))
