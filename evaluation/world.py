@@ -17,10 +17,12 @@ from road_clarity.evaluation.world_relevance import RelevanceScores
 
 EXPLAINED = ("vae", "rg")  # with layers to explain; PCA has none
 FIGURES = (
-    "nss", "nss_shuffled", "deletion", "deletion_random", "insertion", "insertion_random",
+    "nss", "nss_shuffled", "nss_memory_shuffled",
+    "nss_taken_back", "nss_taken_back_shuffled", "nss_taken_back_memory_shuffled",
+    "deletion", "deletion_random", "insertion", "insertion_random",
     "randomisation", "stability",
 )  # fmt: skip
-WITHOUT_NETWORK = ("frame_difference", "centre")
+WITHOUT_NETWORK = ("frame_difference", "own_motion_taken_out", "centre")
 
 
 def evaluate_world(

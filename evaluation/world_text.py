@@ -10,6 +10,10 @@ CAUSES = ("cause_layer", "pointing", "pointing_single_frame")
 FIGURES = {
     "nss": "NSS of relevance (chance 0)",
     "nss_shuffled": "  with shuffled weights",
+    "nss_memory_shuffled": "  with shuffled weights of the memory",
+    "nss_taken_back": "NSS of motion that the memory takes back",
+    "nss_taken_back_shuffled": "  with shuffled weights",
+    "nss_taken_back_memory_shuffled": "  with shuffled weights of the memory",
     "deletion": "deletion (lower is better)",
     "deletion_random": "  in random order",
     "insertion": "insertion (higher is better)",
