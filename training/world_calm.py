@@ -129,7 +129,7 @@ def streets(view: str, side: int) -> tuple[Tensor, list[list[Box]]]:
 def evenly(clip: Clip) -> NDArray[np.uint8]:
     """At most REAL_FRAMES of those that were not kept for testing."""
     count = min(REAL_FRAMES, clip.middle)
-    return clip.frames[np.linspace(0, clip.middle - 1, count).round().astype(int)]
+    return np.asarray(clip.frames[np.linspace(0, clip.middle - 1, count).round().astype(int)])
 
 
 def ordinary_parts(count: int, boxes: list[Box], seed: int) -> list[list[Box]]:
