@@ -98,7 +98,7 @@ def explain_recording(asked: Wanted, model: str | None, save: Path | None) -> di
     stamp_s = moment.frame.stamp_ns * 1e-9
     places, blamed = asked.places(moment.frame.size)
     about = f"{asked.source.name}, frame {asked.frame}, {stamp_s:.2f} s; networks {pair.names}"
-    redrawn = redrawn_account(pair, moment.frame.image, places, about, asked=blamed)
+    redrawn = redrawn_account(pair, moment.frame.image, places, about, pair.calm, blamed)
     predicted, missing = foreseen_account(pair, moment.steps, about)
     said = {
         "source": str(asked.source),

@@ -11,28 +11,36 @@ from typing import Any
 from road_clarity.evaluation.world_causes import FIGURES as CAUSE_FIGURES
 from road_clarity.evaluation.world_causes import CauseScores, pooled
 from road_clarity.evaluation.world_clip import WorldClip
+from road_clarity.evaluation.world_false_faults import FalseFaults
 from road_clarity.evaluation.world_horizon import HorizonScores, interval, number
 from road_clarity.evaluation.world_pairs import Pair
 from road_clarity.evaluation.world_relevance import RelevanceScores
 
 EXPLAINED = ("vae", "rg")  # with layers to explain; PCA has none
 FIGURES = (
-    "nss", "nss_shuffled", "deletion", "deletion_random", "insertion", "insertion_random",
+    "nss", "nss_shuffled", "nss_memory_shuffled",
+    "nss_taken_back", "nss_taken_back_shuffled", "nss_taken_back_memory_shuffled",
+    "deletion", "deletion_random", "insertion", "insertion_random",
     "randomisation", "stability",
 )  # fmt: skip
-WITHOUT_NETWORK = ("frame_difference", "centre")
+WITHOUT_NETWORK = ("frame_difference", "own_motion_taken_out", "centre")
 
 
 def evaluate_world(
     clips: Iterable[WorldClip], pairs: Mapping[str, Pair], calm: Iterable[WorldClip] | None
 ) -> dict[str, Any]:
-    """All scores.  calm: what is usual, for planted causes; None: they are left out."""
+    """All scores.
+
+    calm: what is usual, for planted causes; None: they are left out, and the calm layers that ship
+    say how often the healthy networks are called faulty.
+    """
     horizon, relevance = HorizonScores(pairs), RelevanceScores(pairs)
     explained = {kind: pairs[kind].autoencoder for kind in EXPLAINED if kind in pairs}
     causes = None if calm is None else CauseScores(explained, calm)
+    faults = FalseFaults(pairs) if causes is None else None
     frames, groups, count = 0, set(), 0
     for clip in clips:
-        for scores in (horizon, relevance, causes):
+        for scores in (horizon, relevance, causes, faults):
             if scores is not None:
                 scores.add(clip)
         frames, count = frames + len(clip.frames), count + 1
@@ -41,6 +49,7 @@ def evaluate_world(
         **{kind: horizon.of(kind) | of_relevance(relevance, kind) for kind in pairs},
         "copy_last_mse": horizon.copied(),
         **(dict.fromkeys(CAUSE_FIGURES) if causes is None else causes.summary()),
+        **({} if faults is None else {"false_fault": faults.summary()}),
         **over_explained(relevance),
         "nss_without_network": {
             name: number(relevance.tally(name, "nss")) for name in WITHOUT_NETWORK

@@ -8,7 +8,9 @@ from typing import cast
 from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import LatentLstm
+from road_clarity.pipeline.calm_weights import load_calm
 from road_clarity.pipeline.weights import load
+from road_clarity.safety.calm_layers import CalmLayers
 
 KINDS = ("vae", "rg", "pca")  # trained, transparent, and the best linear code
 WEIGHTS_OF = {"pedestrian": "pedestrian", "car": "edge"}  # view -> end of the weights' names
@@ -19,6 +21,7 @@ class Pair:
     autoencoder: Autoencoder
     memory: LatentLstm
     weights: dict[str, str]  # name -> sha256 of the file
+    calm: CalmLayers | None = None  # what its layers answer on calm frames, where that is kept
 
 
 def load_pairs(view: str) -> dict[str, Pair]:
@@ -33,4 +36,9 @@ def load_pair(kind: str, end: str) -> Pair:
     networks = {name: load(name) for name in (f"{kind}_{end}", f"{memory_of}_{end}")}
     autoencoder, memory = (network.requires_grad_(False) for network, _ in networks.values())
     weights = {name: card.sha256 for name, (_, card) in networks.items()}
-    return Pair(cast(Autoencoder, autoencoder), cast(LatentLstm, memory), weights)
+    return Pair(
+        cast(Autoencoder, autoencoder),
+        cast(LatentLstm, memory),
+        weights,
+        load_calm(f"{kind}_{end}"),
+    )

@@ -29,8 +29,9 @@ from road_clarity.safety.faithfulness import (
     stability,
 )
 from road_clarity.safety.horizon import encoded
+from road_clarity.safety.motion_taken_back import taken_back
 from road_clarity.safety.own_motion import carried
-from road_clarity.safety.prediction_salience import WINDOW, salience
+from road_clarity.safety.prediction_salience import WINDOW, salience, smoothed
 
 APART = 5  # frames from one moment that is looked at to the next
 COVERED = 0.5  # share of a pixel from which on it counts as the road user's
@@ -48,6 +49,10 @@ class RelevanceScores:
             kind: Pair(randomised(pair.autoencoder, SEED), randomised(pair.memory, SEED), {})
             for kind, pair in pairs.items()
         }
+        self._forgetful = {
+            kind: Pair(pair.autoencoder, self._shuffled[kind].memory, {})
+            for kind, pair in pairs.items()
+        }
         self._tallies: defaultdict[tuple[str, str], Tally] = defaultdict(Tally)
         self._chance = torch.Generator().manual_seed(SEED)
 
@@ -59,17 +64,23 @@ class RelevanceScores:
                 maps = salience(pair.autoencoder, pair.memory, seen)  # of t and t + 1
                 self._note(kind, "nss", clip, agreement(maps, clip, t))
                 self._note(kind, "stability", clip, stability(maps))
+                self._note(kind, "nss_taken_back", clip, undone(pair, clip, t, seen))
                 if number % CURVES == 0:
                     self._slow(kind, clip, t, seen[:-1], maps[:1])
             self._note("frame_difference", "nss", clip, agreement(changes(seen[-3:]), clip, t))
+            left = residue(seen[-3:])
+            self._note("own_motion_taken_out", "nss", clip, agreement(left, clip, t))
             self._note("centre", "nss", clip, agreement(centre(seen[-2:]), clip, t))
 
     def _slow(self, kind: str, clip: WorldClip, t: int, x: Tensor, found: Tensor) -> None:
         """Of the frame t, the last of x (WINDOW, 3, S, S), and its map (1, S, S)."""
-        other = self._shuffled[kind]
-        shuffled = salience(other.autoencoder, other.memory, x)
-        self._note(kind, "randomisation", clip, rank_correlation(found, shuffled))
-        self._note(kind, "nss_shuffled", clip, agreement(shuffled, clip, t))
+        for other, end in ((self._shuffled, "_shuffled"), (self._forgetful, "_memory_shuffled")):
+            pair = other[kind]
+            maps = salience(pair.autoencoder, pair.memory, x)
+            if other is self._shuffled:
+                self._note(kind, "randomisation", clip, rank_correlation(found, maps))
+            self._note(kind, f"nss{end}", clip, agreement(maps, clip, t))
+            self._note(kind, f"nss_taken_back{end}", clip, undone(pair, clip, t, x))
         score = still_predicted(self._pairs[kind], x)
         blank = carried(x[-2:])[0]
         by_chance = torch.rand(found[0].shape, generator=self._chance)
@@ -86,18 +97,36 @@ class RelevanceScores:
         return self._tallies[kind, figure]
 
 
+def undone(pair: Pair, clip: WorldClip, t: int, x: Tensor) -> Tensor:
+    """NSS of the motion that the memory takes back; x: WINDOW frames up to t, and later ones."""
+    if not matter_at(clip, t, len(x) - WINDOW + 1).any():
+        return torch.empty(0)
+    return agreement(taken_back(pair.autoencoder, pair.memory, x), clip, t)
+
+
 def agreement(maps: Tensor, clip: WorldClip, t: int) -> Tensor:
     """NSS of the maps (N, S, S) of the frames from t on, where somebody matters there."""
-    if clip.matters is None:
-        return torch.empty(0)
-    covered = torch.from_numpy(clip.matters[t : t + len(maps)]) >= COVERED
-    seen = covered.sum((1, 2)) >= FEWEST_PX
+    covered = matter_at(clip, t, len(maps))
+    seen = covered.any(2).any(1)
     return nss(maps[seen], covered[seen])
+
+
+def matter_at(clip: WorldClip, t: int, count: int) -> Tensor:
+    """Pixels of the road user that matters: (N, S, S) bool; none where too little of it is seen"""
+    if clip.matters is None:
+        return torch.zeros(count, *clip.frames.shape[1:3], dtype=torch.bool)
+    covered = torch.from_numpy(clip.matters[t : t + count]) >= COVERED
+    return covered & (covered.sum((1, 2), keepdim=True) >= FEWEST_PX)
 
 
 def changes(x: Tensor) -> Tensor:
     """What needs no network: how much each frame differs from the one before, (T - 1, S, S)"""
     return (x[1:] - x[:-1]).abs().sum(1)
+
+
+def residue(x: Tensor) -> Tensor:
+    """What needs no network either: the same without our own motion, smoothed: (T - 1, S, S)"""
+    return smoothed((x[1:] - carried(x)).abs().sum(1))
 
 
 def centre(x: Tensor) -> Tensor:

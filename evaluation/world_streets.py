@@ -17,20 +17,16 @@ from numpy.typing import NDArray
 
 from road_clarity.evaluation.world_clip import WorldClip, squeezed
 from road_clarity.models.latent_lstm import STEP_S
-from road_clarity.safety.scene import Box
+from road_clarity.training.calm_streets import calm_streets, largest
 from road_clarity.training.simulator.bodies import Body
 from road_clarity.training.simulator.danger import GAP_M, HORIZON_S, SIDE_M, closer_than
-from road_clarity.training.simulator.film import SimFrame, shoot, simulate
+from road_clarity.training.simulator.film import SimFrame, simulate
 from road_clarity.training.simulator.ground_truth import Instance, Truth
 from road_clarity.training.simulator.scenario import SCENARIOS, compose
 from road_clarity.training.simulator.views import arrival_s, comes, view_of
+from road_clarity.training.world_simulated import PX
 
-SIZE = (192, 108)  # of the rendered frames [px], as the networks learnt
-LARGEST = 3  # road users of a frame whose boxes are kept
-LEAST_BOX_PX = (6.0, 4.0)  # width and height of such a box
-MOST_SHARE = 0.25  # of the frame that such a box covers: around it, the street must be seen
-CALM_SEEDS = range(9000, 9050)  # of streets that show what is usual; recipes may have seen them
-CALM_FRAMES, CALM_EVERY = 8, 7  # of each street, and steps from one to the next
+SIZE = PX  # of the rendered frames, as the networks learnt
 
 
 def stories_of(view: str, wanted: Sequence[str]) -> list[str]:
@@ -54,15 +50,9 @@ def simulated_clips(
 
 
 def calm_clips(view: str, side: int) -> Iterator[WorldClip]:
-    """A few moments without danger of many streets, every story in its turn."""
-    stories = stories_of(view, [])
-    for seed in CALM_SEEDS:
-        story = stories[seed % len(stories)]
-        steps = CALM_FRAMES * CALM_EVERY
-        shots = shoot(compose(story, seed), seed, SIZE, 1 / STEP_S, steps, CALM_EVERY, view)
-        calm = [shot for shot in shots if not shot.truth.hazardous]
-        if calm:
-            yield clip(f"{story}_{seed}", str(seed), calm, side)
+    """A few moments without danger of many streets."""
+    for story, seed, shots in calm_streets(view):
+        yield clip(f"{story}_{seed}", str(seed), shots, side)
 
 
 def clip(name: str, group: str, shots: list[SimFrame], side: int) -> WorldClip:
@@ -70,20 +60,6 @@ def clip(name: str, group: str, shots: list[SimFrame], side: int) -> WorldClip:
     seen = tuple(largest(shot.truth) for shot in shots)
     matters = np.stack([coverage(shot.truth, side) for shot in shots])
     return WorldClip(name, group, np.stack(frames).astype(np.uint8), SIZE, seen, matters)
-
-
-def largest(truth: Truth) -> tuple[Box, ...]:
-    """The boxes of the road users of which most is seen, the largest first."""
-    order = sorted(truth.instances, key=lambda one: (-one.pixels, one.id))
-    kept = [one.box for one in order if can_be_asked_about(one.box)]
-    return tuple(kept[:LARGEST])
-
-
-def can_be_asked_about(box: Box) -> bool:
-    """Neither too small to tell apart nor so large that there is nothing to tell it from."""
-    width, height = box[2] - box[0], box[3] - box[1]
-    small = width < LEAST_BOX_PX[0] or height < LEAST_BOX_PX[1]
-    return not small and width * height <= MOST_SHARE * SIZE[0] * SIZE[1]
 
 
 def coverage(truth: Truth, side: int) -> NDArray[np.float32]:

@@ -10,6 +10,10 @@ CAUSES = ("cause_layer", "pointing", "pointing_single_frame")
 FIGURES = {
     "nss": "NSS of relevance (chance 0)",
     "nss_shuffled": "  with shuffled weights",
+    "nss_memory_shuffled": "  with shuffled weights of the memory",
+    "nss_taken_back": "NSS of motion that the memory takes back",
+    "nss_taken_back_shuffled": "  with shuffled weights",
+    "nss_taken_back_memory_shuffled": "  with shuffled weights of the memory",
     "deletion": "deletion (lower is better)",
     "deletion_random": "  in random order",
     "insertion": "insertion (higher is better)",
@@ -54,18 +58,21 @@ def relevance(scores: Mapping[str, Any], kinds: list[str]) -> Iterator[str]:
 
 
 def causes(scores: Mapping[str, Any]) -> Iterator[str]:
-    """Nothing without planted causes."""
-    if "causes" not in scores:
-        return
+    """Of recordings, whether healthy networks are called faulty is all that is known."""
+    if "causes" in scores:
+        yield from planted(scores)
+    for kind, share in scores.get("false_fault", {}).items():
+        yield row(f"{kind.upper()} healthy, called faulty", ["", share])
+    yield ""
+
+
+def planted(scores: Mapping[str, Any]) -> Iterator[str]:
     yield row("planted causes", ["planted", "right layer", "right place", "one frame"])
     for kind, found in scores["causes"].items():
         for cause, one in found.items():
             figures = [one["planted"], *(one.get(name) for name in CAUSES)]
             yield row(f"{kind.upper()} {cause.replace('_', ' ')}", figures)
     yield row("all", ["", *(scores[name] for name in CAUSES)])
-    for kind, share in scores["false_fault"].items():
-        yield row(f"{kind.upper()} healthy, called faulty", ["", share])
-    yield ""
 
 
 def seen(scores: Mapping[str, Any]) -> Iterator[str]:

@@ -13,7 +13,7 @@ import yaml
 from road_clarity.models.errors import BadInput
 
 FENCE = "---\n"
-OPTIONAL = ("origin", "made_for")
+OPTIONAL = ("origin", "made_for", "calm_layers")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,8 @@ class Card:
     sha256: str = ""  # of the safetensors file; set when published
     origin: dict[str, str] = field(default_factory=dict)  # file, its sha256 and layout, base
     made_for: str = ""  # weights without which these mean nothing: a memory's autoencoder
+    calm_layers: dict[str, str] = field(default_factory=dict)  # the file beside an autoencoder's
+    # weights: its sha256 and theirs, its frames, what made it
     notes: str = ""  # free Markdown: split, known failures
 
     def with_sha256(self, sha256: str) -> Card:

@@ -38,11 +38,14 @@ def list_weights(as_json: AsJson = False) -> None:
 @weights.command()
 def verify(name: Annotated[str | None, typer.Argument(help="one; else all")] = None) -> None:
     """Check files against the hashes in their cards, and that they fit their networks."""
+    from road_clarity.pipeline.calm_weights import load_calm
     from road_clarity.pipeline.weights import load, names
 
     for one in [name] if name else names():
         _, card = load(one)
         print(f"{one}: sha256 {card.sha256} as its card says")
+        if load_calm(one) is not None:
+            print(f"{one}: calm layers {card.calm_layers['sha256']} as its card says")
 
 
 @weights.command("import")

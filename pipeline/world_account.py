@@ -19,6 +19,7 @@ from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import STEP_S, LatentLstm
 from road_clarity.models.rg_backbone import RgBackbone
 from road_clarity.pipeline import weights
+from road_clarity.pipeline.calm_weights import load_calm
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.overlay import Pixels
 from road_clarity.pipeline.panels.predicted import PredictedAccount
@@ -54,6 +55,7 @@ class WorldPair:
     autoencoder: Autoencoder
     memory: LatentLstm
     names: str
+    calm: CalmLayers | None = None  # what its layers answer on calm frames, where that is kept
 
     @classmethod
     def load(cls, name: str) -> WorldPair:
@@ -63,7 +65,7 @@ class WorldPair:
         if not isinstance(autoencoder, Autoencoder) or not isinstance(memory, LatentLstm):
             raise BadInput("model", name, "is no world model; take vae_edge or rg_edge")
         check_pair(autoencoder, memory)
-        return cls(autoencoder, memory, f"{seeing}, {remembering}")
+        return cls(autoencoder, memory, f"{seeing}, {remembering}", load_calm(seeing))
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.errors import BadInput
 from road_clarity.models.nominal import CalmSpread, Whitening
+from road_clarity.models.state_dict_fit import misfit
 from road_clarity.safety.cause import Cause, cause_at
 from road_clarity.safety.passage import IMAGE, Passage, object_and_ring, on_grid, passage
 from road_clarity.safety.scene import Box
@@ -179,6 +180,31 @@ class CalmLayers(nn.Module):
 
     def __getitem__(self, name: str) -> CalmLayer:
         return cast(CalmLayer, self.parts[self.names.index(name)])
+
+    def stored(self) -> dict[str, Tensor]:
+        """Everything that is known, by a name that also tells the layer's place and its name."""
+        return {
+            f"{place:02}/{name}/{key}": values
+            for place, (name, part) in enumerate(self.items())
+            for key, values in part.state_dict().items()
+        }
+
+    @classmethod
+    def restored(cls, stored: dict[str, Tensor]) -> CalmLayers:
+        """From what `stored` gave.  Raises BadInput for anything else."""
+        parts = {key: key.split("/") for key in sorted(stored)}
+        if not parts or any(len(part) != 3 for part in parts.values()):
+            raise BadInput("calm layers", sorted(stored)[:1], "is no file of calm layers")
+        names = list(dict.fromkeys(name for _, name, _ in parts.values()))
+        ours = {parts[key][1]: len(stored[key]) for key in parts if parts[key][2] == "steady"}
+        calm = cls({name: ours.get(name, 0) for name in names})
+        for name, part in calm.items():
+            values = {end: stored[key] for key, (_, of, end) in parts.items() if of == name}
+            wrong = misfit(values, part.state_dict())
+            if wrong:
+                raise BadInput("calm layers", name, f"are incomplete: {wrong.said()}")
+            part.load_state_dict(values)
+        return calm
 
     def first_fault(self, net: Autoencoder, way: Passage) -> Fault | None:
         """Of the network, if any: what an object loses there is not the object's doing."""

@@ -90,7 +90,7 @@ def salience(
     return smoothed(strength.sqrt())  # the root, so that one edge does not outshine a person
 
 
-def smoothed(maps: Tensor) -> Tensor:
+def smoothed(maps: Tensor, deviation_px: float = SMOOTHING_PX) -> Tensor:
     """(N, S, S) -> the same"""
-    blurred = [cv2.GaussianBlur(one, (0, 0), SMOOTHING_PX) for one in maps.cpu().numpy()]
+    blurred = [cv2.GaussianBlur(one, (0, 0), deviation_px) for one in maps.cpu().numpy()]
     return torch.from_numpy(np.stack(blurred)).to(maps)

@@ -41,7 +41,7 @@ class WorldSheets:
     ) -> list[Sheet]:  # fmt: skip
         named = [(place.label, place.box) for place in places]
         about = f"{about}; networks {self._pair.names}"
-        redrawn = redrawn_account(self._pair, image, named, about, asked=asked)
+        redrawn = redrawn_account(self._pair, image, named, about, self._pair.calm, asked)
         found = [Sheet("redrawn", redrawn.caption, redrawn_sheet(redrawn))]
         steps = last_moment(before, self._pair.autoencoder.side).steps
         predicted, missing = foreseen_account(self._pair, steps, about)

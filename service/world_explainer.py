@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.pipeline import weights
+from road_clarity.pipeline.calm_weights import load_calm
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.scored_maps import (
     QUICK,
@@ -42,6 +43,7 @@ class WorldExplainer:
         self._stage = WorldStage(config, "cpu")
         self._vae = cast(Autoencoder, weights.load(config.vae)[0])
         self._shuffled: Autoencoder | None = None
+        self._calm = load_calm(config.vae)
 
     @property
     def sha256(self) -> Mapping[str, str]:
@@ -62,7 +64,7 @@ class WorldExplainer:
         for place in wanted:
             if deadline.left_s() < RESERVE_S:
                 break
-            (seen,) = explain(self._vae, x, [place.box], frame.size).regions
+            (seen,) = explain(self._vae, x, [place.box], frame.size, self._calm).regions
             found.append(PlaceAccount(place, seen))
         found.sort(key=lambda one: -one.seen.error_share)
         return Account(world, tuple(found), truncated=len(found) < len(wanted))

@@ -7,6 +7,8 @@ from tiny_world import BOX, SIZE, streets, tiny_calm, tiny_vae
 from road_clarity.models.errors import BadInput
 from road_clarity.safety.calm_layers import CalmLayer, CalmLayers, calm_layers, liveliness, silent
 from road_clarity.safety.cause import Cause
+from road_clarity.safety.explanation import explain
+from road_clarity.safety.lesions import scrambled
 
 
 def fitted() -> CalmLayer:
@@ -69,6 +71,29 @@ def test_what_calm_is_can_be_kept_and_loaded():
     again.load_state_dict(calm.state_dict())
     assert torch.equal(again["latent"].get_buffer("change_limit"),
                        calm["latent"].get_buffer("change_limit"))  # fmt: skip
+
+
+def test_what_is_stored_comes_back_layer_by_layer_and_finds_the_same_faults():
+    net = tiny_vae()
+    again = CalmLayers.restored(tiny_calm(net).stored())
+    assert again.names == tiny_calm(net).names
+    x = streets(1, seed=3)
+    assert explain(net, x, [BOX], SIZE, again).fault is None
+    broken = scrambled(net, "encoder.1", 0)
+    told = explain(broken.network, x, [BOX], SIZE, again)
+    assert told.fault is not None and told.fault.layer == "encoder.1"
+
+
+def test_calm_layers_of_which_a_part_is_missing_are_refused():
+    stored = tiny_calm(tiny_vae()).stored()
+    del stored[next(key for key in stored if key.endswith("latent/object_limit"))]
+    with pytest.raises(BadInput, match="calm layers latent: are incomplete: 1 missing"):
+        CalmLayers.restored(stored)
+
+
+def test_other_weights_are_no_calm_layers():
+    with pytest.raises(BadInput, match="is no file of calm layers"):
+        CalmLayers.restored({"encoder.0.weight": torch.zeros(1)})
 
 
 def test_too_few_calm_frames_are_refused():

@@ -5,12 +5,14 @@ import json
 import numpy as np
 import pytest
 import torch
+from tiny_world import SIZE, streets, tiny_vae
 
 from road_clarity.evaluation.seeds import seed_range
 from road_clarity.evaluation.tally import Tally
 from road_clarity.evaluation.world import evaluate_world
 from road_clarity.evaluation.world_causes import CauseScores, hits
 from road_clarity.evaluation.world_clip import FEWEST, WorldClip
+from road_clarity.evaluation.world_false_faults import FalseFaults
 from road_clarity.evaluation.world_horizon import HorizonScores
 from road_clarity.evaluation.world_pairs import Pair
 from road_clarity.evaluation.world_planted import KINDS, behind_a_plate, planted
@@ -23,6 +25,10 @@ from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.rg_backbone import RgBackbone
 from road_clarity.pipeline.frame import Frame
+from road_clarity.safety.anomaly import error_map
+from road_clarity.safety.calm_layers import calm_layers
+from road_clarity.safety.error_region import error_region
+from road_clarity.safety.lesions import scrambled
 
 
 class Grey(Autoencoder):
@@ -246,6 +252,21 @@ def test_all_scores_of_a_clip_are_named_printed_and_the_same_twice(linear_pair):
             "insertion"} <= set(first)  # fmt: skip
     assert first["cause_layer"] is None and first["rg_to_vae"]["reconstruction_mse"] == 1.0
     assert "copy of the last frame" in world_text(first)
+
+
+def test_recordings_tell_how_often_a_healthy_network_is_called_faulty():
+    net = tiny_vae()
+    frames = (255 * streets(11, seed=4)).round().byte().permute(0, 2, 3, 1).numpy()
+    clip = WorldClip("made", "made", frames, SIZE, ((),) * 11, None)
+    hurt = scrambled(net, "encoder.1", 0).network
+    usual = streets(120)
+    errors = error_map(usual, net.reconstruct(usual)).numpy()
+    calm = calm_layers(net, usual, [[error_region(one, SIZE)] for one in errors], SIZE)
+    pairs = {"vae": Pair(net, calm_memory(4), {}, calm), "pca": Pair(net, calm_memory(4), {})}
+    for network, share in ((net, 0.0), (hurt, 1.0)):
+        scores = FalseFaults(pairs | {"rg": Pair(network, calm_memory(4), {}, calm)})
+        scores.add(clip)
+        assert scores.summary() == {"vae": 0.0, "rg": share}
 
 
 @pytest.mark.parametrize("seconds", [2.0, float("nan"), float("inf"), -1.0])

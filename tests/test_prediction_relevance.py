@@ -13,6 +13,7 @@ from road_clarity.models.latent_mdn import LatentMdn
 from road_clarity.models.pca import Pca
 from road_clarity.models.rg_backbone import RgBackbone
 from road_clarity.models.vae import Vae
+from road_clarity.safety.motion_taken_back import motion_taken_back, taken_back
 from road_clarity.safety.own_motion import carried
 from road_clarity.safety.prediction_relevance import (
     change_size,
@@ -105,6 +106,39 @@ def test_a_street_where_nothing_moves_asks_for_no_attention(code, memory, street
     moving, still = street[:5], street[:1].repeat(5, 1, 1, 1)
     asked, nothing = (motion_relevance(code, memory, x, window=3).sizes for x in (moving, still))
     assert nothing.max() < 1e-4 * asked.min()
+
+
+def test_motion_that_the_memory_takes_back_is_divided_among_pixels_without_loss(
+    code, memory, street
+):
+    found = motion_taken_back(code, memory, street, window=5)
+    lost = found.maps.sum((1, 2)) - found.amounts
+    assert (lost.abs() < 1e-6 * found.amounts.abs().clamp_min(1.0)).all()
+    assert found.maps.shape == (4, 64, 64)
+
+
+def heard(sign: float, count: int) -> LatentLstm:
+    """Expects every latent to move on (sign 1), or back towards 0 (-1), by what it now is."""
+    network = LatentLstm(count).double()
+    with torch.no_grad():
+        for values in network.lstm.parameters():
+            values.zero_()
+        candidates = network.lstm.weight_ih_l0[2 * 256 : 3 * 256]
+        candidates[:count] = 1e-3 * torch.eye(count)
+        network.head.weight[:, :count] = sign * 100 * torch.eye(count)
+    network.calm_change.fit(torch.randn(100, count).double())
+    return network.eval()
+
+
+def test_the_sign_says_whether_the_memory_takes_motion_back_or_carries_it_on(code, street):
+    back, on = (motion_taken_back(code, heard(sign, D), street, 4).amounts for sign in (-1.0, 1.0))
+    assert (back > 0).all() and (on < 0).all()
+
+
+def test_a_memory_that_expects_no_change_takes_nothing_back(code, street):
+    blank = LatentLstm(D).double()
+    blank.calm_change.fit(torch.randn(100, D).double())
+    assert taken_back(code, blank, street, window=4).abs().max() == 0.0
 
 
 def test_turning_the_head_is_our_own_motion(street):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -35,3 +36,26 @@ def publish(
     for new, final, _ in staged:
         new.replace(final)
     return weights
+
+
+def publish_calm(
+    card: Card, stored: dict[str, torch.Tensor], frames: str, command: str, folder: Path
+) -> Path:
+    """Write folder/<card.name>.calm.safetensors, and into the card what it is.  Returns the path.
+
+    stored: of safety.calm_layers, in full precision      frames: from which they were learnt
+    """
+    content = save({key: values.cpu().contiguous() for key, values in stored.items()})
+    path = folder / f"{card.name}.calm.safetensors"
+    about = {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "weights_sha256": card.sha256,
+        "frames": frames,
+        "command": command,
+    }
+    text = replace(card, calm_layers=about).render()
+    for final, data in ((path, content), (folder / f"{card.name}.md", text.encode())):
+        new = final.with_suffix(final.suffix + ".new")
+        new.write_bytes(data)
+        new.replace(final)
+    return path

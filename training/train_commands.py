@@ -25,6 +25,7 @@ RECIPES = {
     "tracker": {"edge": "tracker", "lorat": "tracker_lorat"},
     "finder": {"edge": "finder"},
     "world": {"edge": "world"},
+    "calm": {"edge": "world_calm"},  # layers of the world model on calm frames
 }
 
 

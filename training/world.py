@@ -1,7 +1,7 @@
 """The recipe of the world model: `road-clarity train world --view car|pedestrian`.
 
 For each autoencoder (principal components, transparent backbone, VAE): fit it, fit a memory on its
-latents, tell both what calm is, publish them.
+latents, tell both what calm is, publish them, and what the layers answer on calm frames.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from road_clarity.training.fit import BEST, fit
 from road_clarity.training.publish import WEIGHTS, publish
 from road_clarity.training.recipe import Net
 from road_clarity.training.world_calibration import calibrate_lstm, calibrate_vae
+from road_clarity.training.world_calm import CalmConfig
+from road_clarity.training.world_calm import train as publish_calm_layers
 from road_clarity.training.world_card import (
     Origin,
     autoencoder_card,
@@ -41,6 +43,7 @@ from road_clarity.training.world_vae import VaeConfig, VaeRecipe, clip_numbers, 
 
 SIDES = (64, 128)
 KINDS = ("pca", "rg", "vae")
+LAYERED = ("rg", "vae")  # whose layers can be at fault
 PLACES = {"car": "edge", "pedestrian": "pedestrian"}  # in the names of the weights
 ARCHITECTURES = {"residual": "latent_lstm_256", "mixture": "latent_mdn_256"}
 
@@ -163,3 +166,5 @@ def publish_pair(
         (memory_card(names[1], ARCHITECTURES[config.head], origin, moving), memory),
     ):
         publish(made, network.state_dict(), config.weights, network.stored)
+    if kind in LAYERED:
+        publish_calm_layers(CalmConfig(networks=names[:1], weights=config.weights))
