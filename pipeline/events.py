@@ -20,11 +20,10 @@ from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import SCORE_DIGITS, reason_row, rounded
 from road_clarity.pipeline.overlay import draw_overlay, heat_picture
 from road_clarity.pipeline.run_folder import write_json
-from road_clarity.safety.monitors import MEANING
+from road_clarity.safety.event_table import is_fault
 from road_clarity.safety.scene import Risk, Scene
 from road_clarity.safety.settings import Checked, setting
 
-WARMING_UP = {"world.no_prediction", "watch.settling"}
 SEVERITY = {"nominal": 0, "elevated": 1, "unknown": 2, "high": 3}
 EVENT_JSON, FRAME_PNG, OVERLAY_JPG, ERROR_MAP_PNG = (
     "event.json", "frame.png", "overlay.jpg", "error_map.png",
@@ -142,8 +141,7 @@ class OpenEvent:
 def is_flagged(risk: Risk) -> bool:
     if risk.level != "unknown":
         return risk.level != "nominal"
-    faults = [reason.code for reason in risk.reasons if reason.code not in MEANING]
-    return any(code not in WARMING_UP for code in faults)
+    return any(is_fault(reason.code) for reason in risk.reasons)
 
 
 def store(folder: Path, event: Event, peak: Moment) -> None:
