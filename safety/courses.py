@@ -19,10 +19,12 @@ from road_clarity.safety.scene import Tracks
 
 # (mean, spread) of the speed when somebody appears; the mean ahead is a share of the cruising speed
 AHEAD_PRIOR = {"person": (-1.0, 3.0), "vehicle": (0.0, 6.0)}  # [cruises], [m/s]
-ASIDE_PRIOR = {"person": 0.6, "vehicle": 0.3}  # [m/s]
+ASIDE_PRIOR = {"person": 0.8, "vehicle": 0.3}  # [m/s]
 AHEAD_CHANGE = {"person": 3.0, "vehicle": 4.0}  # how fast speeds change [m/s2]
 ASIDE_CHANGE = {"person": 1.5, "vehicle": 0.4}
-OUTLIER = 4.0  # [standard deviations] off, a place is a jump of the box: it is trusted less
+# [standard deviations] off, a box has jumped: whatever it holds now is somebody new.  Vehicles keep
+# their course; people start and stop within a step
+JUMP = {"person": 6.0, "vehicle": 3.0}
 KEPT_S = 0.6  # a course is kept so long while its place cannot be told
 
 
@@ -45,15 +47,15 @@ class Axis:
         noise = np.outer(push, push) * (0.5 / max(dt, 1e-3))
         return Axis(step @ self.mean, step @ self.spread @ step.T + noise)
 
-    def corrected(self, place: float, error: float) -> Axis:
+    def jumps(self, place: float, error: float, far: float) -> bool:
+        """Whether this place is too far off to be on the course."""
         off = place - self.mean[0]
-        variance = error**2
-        expected = self.spread[0, 0] + variance
-        if off * off > OUTLIER**2 * expected:
-            variance += off * off / OUTLIER**2
-            expected = self.spread[0, 0] + variance
-        gain = self.spread[:, 0] / expected
-        return Axis(self.mean + gain * off, self.spread - np.outer(gain, self.spread[0]))
+        return bool(off * off > far**2 * (self.spread[0, 0] + error**2))
+
+    def corrected(self, place: float, error: float) -> Axis:
+        gain = self.spread[:, 0] / (self.spread[0, 0] + error**2)
+        moved = self.mean + gain * (place - self.mean[0])
+        return Axis(moved, self.spread - np.outer(gain, self.spread[0]))
 
     def within(self, low: float, high: float, time_s: float) -> float:
         """How likely it is between two places `time_s` from now."""
@@ -100,16 +102,27 @@ class Courses:
         return found
 
     def _updated(self, label: str, place: Place, last: Course | None, stamp_ns: int) -> Course:
-        if last is None:
-            share, spread = AHEAD_PRIOR[label]
-            speed = share * self._config.cruise_mps
-            ahead = Axis.seen(place.ahead, place.ahead_error, speed, spread)
-            aside = Axis.seen(place.aside, place.aside_error, 0.0, ASIDE_PRIOR[label])
-            return Course(stamp_ns, ahead, aside)
-        dt = (stamp_ns - last.stamp_ns) * 1e-9
-        ahead = last.ahead.after(dt, AHEAD_CHANGE[label]).corrected(place.ahead, place.ahead_error)
-        aside = last.aside.after(dt, ASIDE_CHANGE[label]).corrected(place.aside, place.aside_error)
-        return Course(stamp_ns, ahead, aside)
+        if last is not None:
+            dt = (stamp_ns - last.stamp_ns) * 1e-9
+            ahead = last.ahead.after(dt, AHEAD_CHANGE[label])
+            aside = last.aside.after(dt, ASIDE_CHANGE[label])
+            far = JUMP[label]
+            if not (
+                ahead.jumps(place.ahead, place.ahead_error, far)
+                or aside.jumps(place.aside, place.aside_error, far)
+            ):
+                return Course(
+                    stamp_ns,
+                    ahead.corrected(place.ahead, place.ahead_error),
+                    aside.corrected(place.aside, place.aside_error),
+                )
+        share, spread = AHEAD_PRIOR[label]
+        speed = share * self._config.cruise_mps
+        return Course(
+            stamp_ns,
+            Axis.seen(place.ahead, place.ahead_error, speed, spread),
+            Axis.seen(place.aside, place.aside_error, 0.0, ASIDE_PRIOR[label]),
+        )
 
 
 def normal(x: float) -> float:

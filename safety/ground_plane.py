@@ -130,7 +130,7 @@ def ground(
 def car_path(
     lanes: Lanes | None, horizon: float, size: tuple[int, int]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The car keeps its place in the lane as far as its lines are seen; then it goes straight on."""
+    """Rows and columns: the car keeps its place in the lane as far as both lines are seen."""
     width, height = size
     ego = {lane.id: lane for lane in lanes.lanes if lane.id in (2, 3)} if lanes else {}
     if len(ego) < 2:

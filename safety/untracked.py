@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from road_clarity.safety.scene import CLASSES, Box, Segmentation, Track, Tracks
 
@@ -65,13 +66,20 @@ def blobs(segmentation: Segmentation) -> Iterator[tuple[str, Box]]:
     sx, sy = segmentation.size[0] / width, segmentation.size[1] / height
     for label, names in KINDS.items():
         mask = np.isin(segmentation.classes, [CLASSES.index(name) for name in names])
-        opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        opened = without_threads(mask.astype(np.uint8))
         _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(opened), connectivity=4)
         for x, y, w, h, area in stats[1:].tolist():
             low, high = SHAPES[label]
             shaped = low <= (w * sx) / (h * sy) <= high and area >= FILLS[label] * w * h
             if shaped and h >= LEAST_HEIGHT * height:
                 yield label, (x * sx, y * sy, (x + w) * sx, (y + h) * sy)
+
+
+def without_threads(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An opening by 2 x 2 cells; the anchors take care that nothing is moved."""
+    square = np.ones((2, 2), np.uint8)
+    eroded = cv2.erode(mask, square, anchor=(1, 1))
+    return np.asarray(cv2.dilate(eroded, square, anchor=(0, 0)), np.uint8)
 
 
 def explains(track: Track, label: str, box: Box) -> bool:
