@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from road_clarity.safety.event_table import PARTS
 from road_clarity.safety.scene import Fault, Lanes, Scene, Segmentation, Tracks, World
-from road_clarity.safety.watch import PARTS
 
 Part = Lanes | Segmentation | Tracks | World
 

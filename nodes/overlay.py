@@ -21,8 +21,8 @@ from road_clarity.nodes.stage_node import Sight
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.overlay import draw_overlay
 from road_clarity.pipeline.slots import StageWorker
+from road_clarity.safety.event_table import PARTS
 from road_clarity.safety.scene import Risk, Scene
-from road_clarity.safety.watch import PARTS
 
 KEPT_FRAMES = 12  # until their risk is known
 LATE_NS = 500_000_000  # what is older is no longer where it is drawn

@@ -10,6 +10,7 @@ from road_clarity.safety.courses import Course
 from road_clarity.safety.risk import Cause
 from road_clarity.safety.scene import Track
 
+LEAST = 0.01  # how likely a conflict is to be told of
 CODES = {"person": "corridor.person", "vehicle": "collision.course"}
 
 
@@ -23,6 +24,8 @@ def conflicts(
         if track.id not in courses:
             continue
         found = conflict(courses[track.id], track.label, config)
+        if found.likely < LEAST:
+            continue
         code = CODES[track.label] if track.id >= 0 else "corridor.intrusion"
         name = f"{track.label} {track.id}" if track.id >= 0 else f"a {track.label} nobody follows"
         text = f"{name} would be met in {found.time_s:.1f} s ({found.likely:.0%} likely)"
