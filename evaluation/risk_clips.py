@@ -2,7 +2,7 @@
 
 A clip is one story with one seed, seen from our car.  **Hazardous** is a clip with a hazardous
 frame (training/simulator/danger.py).  Its **touch** is when the two would have met without any
-reaction, as the first hazardous frame that has a time to collision foresees it; of a near miss, the
+reaction, as the first hazardous frame with a time to collision of at most 5 s foresees it; of a near miss, the
 last hazardous frame.
 """
 
@@ -22,7 +22,9 @@ from road_clarity.training.simulator.film import SimFrame, simulate
 from road_clarity.training.simulator.ground_truth import Truth
 from road_clarity.training.simulator.scenario import compose
 
-SIZE, FPS, SECONDS = (640, 360), 10.0, 8.0
+SIZE, FPS = (640, 360), 10.0
+# A car that creeps up on another is hazardous long before the two touch, if ever they do
+LATEST_TOUCH_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,11 @@ def said(risk: Risk) -> Said:
 
 
 def touch(truth: Truth) -> float | None:
-    """When our car would touch somebody [s]; None: not on the present courses."""
+    """When our car would touch somebody [s]; None: not on the present courses, or not soon."""
     left_s = truth.time_to_collision_s
-    return None if left_s is None else truth.stamp_ns * 1e-9 + left_s
+    if left_s is None or left_s > LATEST_TOUCH_S:
+        return None
+    return truth.stamp_ns * 1e-9 + left_s
 
 
 def judged(

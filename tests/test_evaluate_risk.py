@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from road_clarity.evaluation.evaluate_commands import evaluate
 from road_clarity.evaluation.risk import auroc, evaluate_risk, operating_point
-from road_clarity.evaluation.risk_clips import RiskClip, Said, judged, said
+from road_clarity.evaluation.risk_clips import RiskClip, Said, judged, said, touch
 from road_clarity.evaluation.risk_text import risk_text
 from road_clarity.models.errors import BadInput
 from road_clarity.safety.config import SafetyConfig
@@ -95,6 +96,12 @@ def test_the_touch_is_what_the_first_hazardous_frame_foresees():
             ((0.0, None), (0.1, 2.5), (0.2, 4.0))]  # fmt: skip
     one = judged("crossing", 1, "day", rows, 1.0)
     assert one.touch_s == 2.5 and math.isnan(one.seen_s)
+
+
+@pytest.mark.parametrize(("left_s", "expected"), [(2.5, 4.5), (47.0, None), (None, None)])
+def test_a_touch_that_is_far_off_is_none(left_s, expected):
+    truth = SimpleNamespace(stamp_ns=2_000_000_000, time_to_collision_s=left_s)
+    assert touch(truth) == expected
 
 
 def test_people_can_read_it():
