@@ -2,8 +2,8 @@
 
 A clip is one story with one seed, seen from our car.  **Hazardous** is a clip with a hazardous
 frame (training/simulator/danger.py).  Its **touch** is when the two would have met without any
-reaction, as the first hazardous frame with a time to collision of at most 5 s foresees it; of a near miss, the
-last hazardous frame.
+reaction, as the first hazardous frame with a time to collision of at most 5 s foresees it; of a
+near miss, the last hazardous frame.
 """
 
 from __future__ import annotations
