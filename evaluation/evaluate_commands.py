@@ -238,6 +238,43 @@ def world(
         tell(scores, json_file)
 
 
+@evaluate.command()
+def risk(
+    seeds: Annotated[str, typer.Option(help="A:B, simulated streets; B is left out")],
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="only this story. Repeatable; else all")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1.0, help="of each clip")] = 8.0,
+    preset: Annotated[str, typer.Option(help="edge, paper or tiny")] = "edge",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "cpu",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="part.field=value: safety.high=0.7")
+    ] = None,
+    json_file: Json = None,
+) -> None:
+    """Are dangerous clips told from calm ones, and how early?"""
+    from road_clarity.evaluation.commands import interruptible, track
+    from road_clarity.evaluation.risk import evaluate_risk
+    from road_clarity.evaluation.risk_clips import risk_clips
+    from road_clarity.evaluation.risk_text import risk_text
+    from road_clarity.evaluation.seeds import seed_range
+    from road_clarity.evaluation.world_streets import stories_of
+    from road_clarity.pipeline.perception import Perception
+
+    wanted, stories = seed_range(seeds), stories_of("car", scenario or [])
+    pipeline = Perception.from_preset(preset, device, settings or [])
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)  # now, not after the minutes of work
+    with interruptible():
+        clips = risk_clips(wanted, stories, pipeline, seconds)
+        found = list(track(clips, "clips", len(wanted) * len(stories)))
+    scores = evaluate_risk(found, pipeline.config.safety)
+    if json_file is None:
+        print(risk_text(scores))
+    else:
+        tell(scores, json_file)
+
+
 def needed(path: Path | None, option: str) -> Path:
     """The option's value.  Raises BadInput without one."""
     return given(path, option, "name it, or score predictions with --predictions")

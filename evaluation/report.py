@@ -32,7 +32,7 @@ from road_clarity.pipeline.backends.runtime import Runtime
 from road_clarity.pipeline.events import ERROR_MAP_PNG, OVERLAY_JPG, Event, read_events
 from road_clarity.pipeline.frame_row import Row
 from road_clarity.pipeline.overlay import LEVEL_COLOURS
-from road_clarity.safety.monitors import MEANING
+from road_clarity.safety.event_table import CAUSES, entry
 
 if TYPE_CHECKING:
     from road_clarity.pipeline.presets import PipelineConfig
@@ -45,11 +45,6 @@ LEVEL_MEANING = {
     "elevated": "enough speaks against calm to look closer",
     "high": "act: the reasons add up to a dangerous scene",
     "unknown": "something is missing, late or unreadable, so that calm cannot be claimed",
-}
-FAULT_KEYS = ("input", "missing, late, failed")  # of MEANING
-STARTING = {
-    "world.no_prediction": "the world model has just started and has nothing to compare with yet",
-    "watch.settling": "too few readable frames so far to call the scene calm",
 }
 
 
@@ -196,11 +191,5 @@ def settings(config: PipelineConfig) -> list[tuple[str, Any, str, bool]]:
 def glossary(rows: Sequence[Row]) -> dict[str, str]:
     """What every reason code means; faults only as far as they occurred."""
     seen = {reason["code"] for row in rows for reason in row["risk"]["reasons"]}
-    monitors = {code: text for code, text in MEANING.items() if code not in FAULT_KEYS}
-    return monitors | {code: fault_meaning(code) for code in sorted(seen - monitors.keys())}
-
-
-def fault_meaning(code: str) -> str:
-    if code in STARTING:
-        return STARTING[code]
-    return MEANING["input" if code.startswith("input.") else "missing, late, failed"]
+    monitors = {one.code: one.text for one in CAUSES}
+    return monitors | {code: entry(code).text for code in sorted(seen - monitors.keys())}

@@ -11,8 +11,8 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from road_clarity.safety.event_table import PARTS
 from road_clarity.safety.scene import Fault, Lanes, Scene, Segmentation, Tracks, World
-from road_clarity.safety.watch import PARTS
 
 Part = Lanes | Segmentation | Tracks | World
 

@@ -34,7 +34,7 @@ from road_clarity.pipeline.evidence.store import Busy, Evidence
 from road_clarity.pipeline.evidence.tensors import tensor_bytes
 from road_clarity.pipeline.frame_row import SCORE_DIGITS, promise_row, reason_row, rounded
 from road_clarity.pipeline.overlay import draw_overlay, heat_picture
-from road_clarity.safety.alarm import faulty
+from road_clarity.safety.event_table import is_fault
 from road_clarity.safety.scene import Risk
 
 __all__ = [
@@ -211,7 +211,7 @@ class OpenEvent:
 def is_flagged(risk: Risk) -> bool:
     if risk.level != "unknown":
         return risk.level != "nominal"
-    return faulty(reason.code for reason in risk.reasons)
+    return any(is_fault(reason.code) for reason in risk.reasons)
 
 
 def json_bytes(content: Mapping[str, object]) -> bytes:

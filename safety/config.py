@@ -40,19 +40,37 @@ class SafetyConfig(Checked):
     reconstruction_weight: float = setting(0.4, "points of a scene the model cannot draw", low=0.0)
     surprise_weight: float = setting(0.3, "points of a scene the model did not expect", low=0.0)
 
-    departure_weight: float = setting(0.6, "points of standing on a lane line", low=0.0)
+    departure_weight: float = setting(0.45, "points of standing on a lane line", low=0.0)
     departure_margin: float = setting(
         0.2, "distance to a line at which departure begins [lane widths]", low=0.0, high=0.5
     )
     lost_weight: float = setting(0.15, "points of having lost the ego lane", low=0.0)
     lost_after_s: float = setting(1.0, "how long no ego line must be seen for that [s]", low=0.0)
 
-    conflict_weight: float = setting(0.7, "points of a person right before the car", low=0.0)
-    least_person_m: float = setting(
-        0.7, "height on flat ground below which a box is nobody [m]", low=0.0, high=2.0
+    conflict_weight: float = setting(0.8, "points of a person whom the car meets soon", low=0.0)
+    conflict_horizon_s: float = setting(
+        3.0, "how far everybody's course is continued [s]", low=0.5, high=5.0
     )
-    conflict_horizon_s: float = setting(1.5, "how far a walk is continued [s]", low=0.0, high=5.0)
-    collision_weight: float = setting(0.8, "points of a collision within collision_full_s", low=0.0)
+    conflict_gap_m: float = setting(
+        1.0, "free distance below which two have met [m]", low=0.0, high=5.0
+    )
+    front_m: float = setting(1.8, "from the camera to the front of the car [m]", low=0.0, high=5.0)
+    focal_widths: float = setting(
+        0.87, "focal length of the camera [image widths]", low=0.2, high=5.0
+    )
+    cruise_mps: float = setting(
+        10.0, "speed of the car, until what stands on the road tells it [m/s]", low=0.0, high=60.0
+    )
+    collision_weight: float = setting(0.8, "points of a vehicle that the car meets soon", low=0.0)
+    growth_weight: float = setting(
+        0.25, "points of a box whose growth means a collision within collision_full_s", low=0.0
+    )
+    uncertain_weight: float = setting(
+        0.1, "points of a track that the segmentation denies", low=0.0
+    )
+    no_road_weight: float = setting(
+        0.15, "points of a lane that is no road to the segmentation", low=0.0
+    )
     collision_begin_s: float = setting(
         4.0, "time to collision at which it begins to count [s]", low=0.1
     )

@@ -18,6 +18,8 @@ class Cause:
     points: float  # >= 0; 1.0 alone makes the score 1; nan counts as 1.0
     region: Box | None
     text: str
+    label: str | None = None  # 'person' or 'vehicle', where it is about one
+    who: int | None = None  # number of the track it is about
 
 
 def combine(causes: Sequence[Cause]) -> tuple[float, tuple[Reason, ...]]:
@@ -29,7 +31,7 @@ def combine(causes: Sequence[Cause]) -> tuple[float, tuple[Reason, ...]]:
     total = sum(points)
     scale = min(total, 1.0) / total if total > 0 else 0.0
     reasons = [
-        Reason(cause.code, point * scale, cause.region, cause.text)
+        Reason(cause.code, point * scale, cause.region, cause.text, cause.label)
         for cause, point in zip(causes, points, strict=True)
         if point > 0
     ]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from road_clarity.safety.event_table import entry
+
 Box = tuple[float, float, float, float]
 
 # CamVid's eleven classes (Brostow et al. 2009), in the order of the label images.
@@ -101,6 +103,12 @@ class Reason:
     share: float  # of the score; the shares of all reasons add up to it
     region: Box | None
     text: str
+    label: str | None = None  # 'person' or 'vehicle', where it is about one
+
+    @property
+    def module(self) -> str:
+        """Whose word it is: one of event_table.MODULES."""
+        return entry(self.code).module
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,29 @@ from dataclasses import replace
 
 import numpy as np
 
-from road_clarity.safety import monitors
 from road_clarity.safety.alarm import alarm_score
 from road_clarity.safety.config import SafetyConfig
-from road_clarity.safety.corridor import corridor
+from road_clarity.safety.corridor import Corridor, corridor
+from road_clarity.safety.courses import Courses
+from road_clarity.safety.event_table import PARTS
+from road_clarity.safety.ground_plane import ground
+from road_clarity.safety.horizon_row import HorizonRow
 from road_clarity.safety.level import Level
+from road_clarity.safety.monitors import disagreement, lane_position
+from road_clarity.safety.monitors.conflicts import conflicts
+from road_clarity.safety.monitors.growth import collisions
+from road_clarity.safety.monitors.strangeness import anomaly
 from road_clarity.safety.motion import Motion
+from road_clarity.safety.outline import outlined
+from road_clarity.safety.persistence import Persistence
 from road_clarity.safety.promise import PromiseKeeper
 from road_clarity.safety.risk import Cause, combine, total_points
-from road_clarity.safety.scene import Fault, Lanes, Risk, Scene, World
-
-PARTS = ("lanes", "segmentation", "tracks", "world")
+from road_clarity.safety.scene import Fault, Lanes, Risk, Scene, Tracks, World
+from road_clarity.safety.untracked import Untracked
 
 
 class Watch:
-    """Remembers earlier frames: motion, the level, since when the lane is lost."""
+    """Remembers earlier frames: courses, causes, the level, since when the lane is lost."""
 
     def __init__(self, config: SafetyConfig, promise: PromiseKeeper | None = None) -> None:
         """promise: of the active calibration, if any"""
@@ -34,6 +42,10 @@ class Watch:
         self._level = Level(self._config, self._promise.threshold)
         self._promise.break_off()
         self._motion = Motion(self._config.history_s)
+        self._courses = Courses(self._config)
+        self._untracked = Untracked()
+        self._horizon = HorizonRow()
+        self._persistence = Persistence()
         self._lane_seen_ns: int | None = None
 
     def assess(self, scene: Scene, now_ns: int) -> Risk:
@@ -41,7 +53,7 @@ class Watch:
         scene, unreadable = without_unreadable(scene)
         faults = [*scene.faults, *unreadable, *self._untrusted(scene, now_ns, unreadable)]
         causes = [Cause(fault.code, 1.0, None, fault.text) for fault in faults]
-        causes += self._causes(scene)
+        causes += self._persistence.step(scene.stamp_ns, self._causes(scene))
         points = total_points(causes)
         level = self._level.step(now_ns, points, known=not faults)
         if level == "unknown" and not faults:
@@ -72,15 +84,31 @@ class Watch:
         config, causes = self._config, []
         strip = corridor(scene.lanes, scene.size, config)
         if scene.world and readable(scene.world):
-            causes += monitors.anomaly(scene.world, scene.size, config)
+            causes += anomaly(scene.world, scene.size, config)
         if scene.lanes:
-            causes += monitors.departure(scene.lanes, scene.size, config)
-            causes += monitors.lost(self._lane_lost_s(scene.lanes), config)
+            causes += lane_position.departure(scene.lanes, scene.size, config)
+            causes += lane_position.lost(self._lane_lost_s(scene.lanes), config)
+            if scene.segmentation:
+                causes += disagreement.no_road(scene.lanes, scene.segmentation, strip, config)
         if scene.tracks:
-            self._motion.see(scene.tracks)
-            causes += monitors.persons(scene.tracks, strip, self._motion, config)
-            causes += monitors.collisions(scene.tracks, strip, self._motion, config)
+            causes += self._others(scene, scene.tracks, strip)
         return causes
+
+    def _others(self, scene: Scene, tracks: Tracks, strip: Corridor) -> list[Cause]:
+        """What other road users speak against calm."""
+        config, everybody, causes = self._config, tracks, []
+        if scene.segmentation:
+            agreed = (outlined(track, scene.segmentation) for track in tracks.tracks)
+            unknown = self._untracked.see(scene.segmentation, tracks)
+            known = tuple(track for track in agreed if track is not None)
+            everybody = replace(tracks, tracks=(*known, *unknown.tracks))
+            causes += disagreement.uncertain(tracks, scene.segmentation, strip, config)
+        plane = ground(scene.lanes, self._horizon.see(strip.horizon), scene.size, config)
+        courses = self._courses.see(everybody, plane)
+        causes += conflicts(everybody.tracks, courses, config)
+        self._motion.see(everybody)
+        standing = [track for track in everybody.tracks if not plane.is_cut(track.box)]
+        return causes + collisions(standing, strip, self._motion, config)
 
     def _lane_lost_s(self, lanes: Lanes) -> float:
         seen = any(lane.id in (2, 3) for lane in lanes.lanes)

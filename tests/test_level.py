@@ -62,3 +62,34 @@ def test_time_running_backwards_starts_the_hold_anew():
     level = level_in("high")
     level.step(10_000_000_000, 0.0, known=True)
     assert level.step(1_000_000_000, 0.0, known=True) == "high"
+
+
+def rule(state: str, lower_since: int | None, at: int, score: float, known: bool):
+    """The next (state, lower_since [ns]) in one sentence each, to hold the machine against."""
+    if not known or not 0.0 <= score <= 1.0:
+        return "unknown", None
+    high = CONFIG.high - (CONFIG.release if state == "high" else 0.0)
+    elevated = CONFIG.elevated - (CONFIG.release if state in ("elevated", "high") else 0.0)
+    reached = "high" if score >= high else "elevated" if score >= elevated else "nominal"
+    if state != "unknown" and LEVELS.index(reached) >= LEVELS.index(state):
+        return reached, None
+    since = at if lower_since is None or at < lower_since else lower_since
+    return (reached, None) if at - since >= 500_000_000 else (state, since)
+
+
+SCORES = (0.0, 0.19, 0.2, 0.29, 0.3, 0.49, 0.5, 0.59, 0.6, 1.0, 1.5, math.nan)
+STEPS_NS = (-100_000_000, 100_000_000, 499_999_999, 500_000_000)
+EVENTS = list(product(SCORES, (True, False), STEPS_NS))
+
+
+@pytest.mark.parametrize("state", LEVELS)
+@pytest.mark.parametrize("waiting", [False, True])
+def test_every_event_in_every_state_leads_where_the_rule_says(state, waiting):
+    """Also the states that wait for the end of a hold; every event, and every event after it."""
+    for first, second in product(EVENTS, EVENTS):
+        level, now, since, at = level_in(state), state, None, 0
+        waits = [(0.0, True, 100_000_000)] if waiting else []
+        for score, known, step in (*waits, first, second):
+            at += step
+            now, since = rule(now, since, at, score, known)
+            assert level.step(at, score, known) == now, (first, second)

@@ -8,17 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-from road_clarity.safety import monitors
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.corridor import corridor
+from road_clarity.safety.monitors import lane_position
+from road_clarity.safety.monitors.growth import collisions
 from road_clarity.safety.motion import Motion
 from road_clarity.safety.scene import Lane, Lanes, Track, Tracks
 
 SIZE = (100, 100)
 CONFIG = SafetyConfig(
     horizon=0.5, camera_height_m=1.4, corridor_width_m=2.8, lane_width_m=2.8,
-    conflict_weight=0.8, conflict_horizon_s=1.0,
-    collision_weight=0.8, collision_begin_s=4.0, collision_full_s=2.0,
+    growth_weight=0.8, collision_begin_s=4.0, collision_full_s=2.0,
     departure_weight=0.6, departure_margin=0.2,
 )  # fmt: skip
 TENTH = 100_000_000  # [ns]
@@ -61,33 +61,6 @@ def test_without_lines_the_corridor_is_flat_ground_geometry():
     assert strip.closeness(75) == 0.5
 
 
-@pytest.mark.claim("conflict")
-def test_a_person_standing_right_before_the_car_counts_in_full():
-    tracks, motion = tracks_of("person", [(45, 40, 55, 90)])
-    (cause,) = monitors.persons(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG)
-    assert (cause.code, cause.points, cause.region) == ("corridor.person", 0.8, (45, 40, 55, 90))
-
-
-def test_a_stripe_of_paint_half_a_metre_high_is_nobody():
-    tracks, motion = tracks_of("person", [(45, 76, 55, 90)])  # 14 px where 40 px are 1.4 m
-    strip = corridor(straight_road(), SIZE, CONFIG)
-    assert monitors.persons(tracks, strip, motion, CONFIG) == []
-
-
-def test_a_person_on_the_pavement_is_no_conflict():
-    tracks, motion = tracks_of("person", [(2, 50, 8, 70)] * 6)
-    assert monitors.persons(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG) == []
-
-
-@pytest.mark.claim("conflict")
-def test_a_person_who_walks_towards_the_corridor_conflicts_before_arriving():
-    walk = [(x - 3, 50, x + 3, 80) for x in (0, 2, 4, 6, 8, 10)]  # 20 px/s; the line is at x = 20
-    tracks, motion = tracks_of("person", walk)
-    (cause,) = monitors.persons(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG)
-    assert cause.points == pytest.approx(0.8 * 0.7)
-    assert cause.text == "person 7 walks into the way within 0.5 s"
-
-
 def growing(rate: float) -> list[tuple[float, float, float, float]]:
     """A square of 20 px that grows both ways."""
     sizes = [20 * math.exp(rate * 0.1 * i) for i in range(8)]
@@ -96,7 +69,7 @@ def growing(rate: float) -> list[tuple[float, float, float, float]]:
 
 def collisions_of(boxes) -> list:
     tracks, motion = tracks_of("vehicle", boxes)
-    return monitors.collisions(tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG)
+    return collisions(tracks.tracks, corridor(straight_road(), SIZE, CONFIG), motion, CONFIG)
 
 
 @pytest.mark.claim("approach")
@@ -128,7 +101,7 @@ def test_a_car_in_the_next_lane_is_no_collision():
     ("left", "right", "points"), [(0, 100, 0.0), (40, 140, 0.3), (50, 150, 0.6), (55, 155, 0.6)]
 )
 def test_departure_grows_from_the_margin_to_the_line(left, right, points):
-    (cause,) = monitors.departure(straight_road(left, right), SIZE, CONFIG)
+    (cause,) = lane_position.departure(straight_road(left, right), SIZE, CONFIG)
     assert cause.points == pytest.approx(points)
 
 

@@ -58,7 +58,7 @@ def test_what_others_wrote_is_escaped(page):
 
 def test_every_reason_is_explained(page):
     assert 'id="code-corridor.person"' in page
-    assert "a person is in" in page
+    assert "a person and the car meet soon" in page
 
 
 def test_a_stretch_of_one_level_is_one_area():

@@ -8,6 +8,7 @@ import pytest
 
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.scene import (
+    CLASSES,
     Fault,
     Lane,
     Lanes,
@@ -20,6 +21,7 @@ from road_clarity.safety.scene import (
 from road_clarity.safety.watch import Watch
 
 SECOND = 1_000_000_000  # [ns]
+ROAD = CLASSES.index("Road")
 
 
 def calm(stamp_ns: int) -> Scene:
@@ -36,7 +38,7 @@ def calm(stamp_ns: int) -> Scene:
     )  # fmt: skip
     return Scene(
         index=0, stamp_ns=stamp_ns, size=(100, 100), lanes=Lanes(stamp_ns, lines),
-        segmentation=Segmentation(stamp_ns, np.zeros((9, 16), np.uint8), (100, 100)),
+        segmentation=Segmentation(stamp_ns, np.full((9, 16), ROAD, np.uint8), (100, 100)),
         tracks=Tracks(stamp_ns, ()), world=world, faults=(),
     )  # fmt: skip
 

@@ -1,0 +1,34 @@
+"""Conflicts: who and our car meet soon, if both go on as now; people, vehicles, the untracked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from road_clarity.safety.config import SafetyConfig
+from road_clarity.safety.conflict import conflict
+from road_clarity.safety.courses import Course
+from road_clarity.safety.risk import Cause
+from road_clarity.safety.scene import Track
+
+LEAST = 0.01  # how likely a conflict is to be told of
+CODES = {"person": "corridor.person", "vehicle": "collision.course"}
+
+
+def conflicts(
+    tracks: Iterable[Track], courses: Mapping[int, Course], config: SafetyConfig
+) -> list[Cause]:
+    """tracks: those of the tracker, and with negative numbers those that it does not follow."""
+    weights = {"person": config.conflict_weight, "vehicle": config.collision_weight}
+    causes = []
+    for track in tracks:
+        if track.id not in courses:
+            continue
+        found = conflict(courses[track.id], track.label, config)
+        if found.likely < LEAST:
+            continue
+        code = CODES[track.label] if track.id >= 0 else "corridor.intrusion"
+        name = f"{track.label} {track.id}" if track.id >= 0 else f"a {track.label} nobody follows"
+        text = f"{name} would be met in {found.time_s:.1f} s ({found.likely:.0%} likely)"
+        points = weights[track.label] * found.likely
+        causes.append(Cause(code, points, track.box, text, track.label, track.id))
+    return causes
