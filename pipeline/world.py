@@ -87,6 +87,7 @@ class WorldStage:
             calibration_id=self._calibration_id,
             reconstruction=picture(seen.reconstruction),
             prediction=self._prediction,
+            scores=tuple(seen.scores[0].tolist()),
         )
 
     def _remember(self, due: list[Tensor]) -> None:

@@ -17,6 +17,7 @@ from road_clarity.safety.scene import Lanes, Track, Tracks, World
 MEANING = {
     "anomaly.reconstruction": "the world model redraws the scene worse than calm scenes",
     "anomaly.surprise": "the scene went on differently from what the world model predicted",
+    "anomaly.unknown_scene": "the frame is unlike all calm frames, to several scorers together",
     "lane.departure": "the car is close to, or on, a line of its lane",
     "lane.lost": "no line of the car's lane has been seen for a while",
     "corridor.person": "a person is in, or walks into, the strip the car is about to drive over",

@@ -14,6 +14,7 @@ from road_clarity.safety.level import Level
 from road_clarity.safety.motion import Motion
 from road_clarity.safety.risk import Cause, combine
 from road_clarity.safety.scene import Fault, Lanes, Risk, Scene, World
+from road_clarity.safety.unknown_scene import unknown_scene
 
 PARTS = ("lanes", "segmentation", "tracks", "world")
 
@@ -61,7 +62,7 @@ class Watch:
         return faults
 
     def _causes(self, scene: Scene) -> list[Cause]:
-        config, causes = self._config, []
+        config, causes = self._config, unknown_scene(scene, self._config)
         strip = corridor(scene.lanes, scene.size, config)
         if scene.world and readable(scene.world):
             causes += monitors.anomaly(scene.world, scene.size, config)

@@ -24,6 +24,7 @@ RECIPES = {
     "segmentation": {"edge": "segmentation", "cityscapes": "segmentation_cityscapes"},
     "tracker": {"edge": "tracker", "lorat": "tracker_lorat"},
     "world": {"edge": "world"},
+    "anomaly": {"edge": "anomaly"},
 }
 
 
