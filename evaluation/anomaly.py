@@ -1,4 +1,4 @@
-"""`road-clarity evaluate anomaly`: do the scorers tell nominal from anomalous frames, by which, how?
+"""`road-clarity evaluate anomaly`: do the scorers tell nominal from anomalous frames?
 
 The anomalous frames are given, or made from nominal ones by the suite of corruptions.
 """

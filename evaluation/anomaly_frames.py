@@ -1,4 +1,4 @@
-"""Frames of a recording, evenly spread over it, and which of them are hazardous where that is known.
+"""Frames of a recording, evenly spread over it, and where its first hazard is, if that is known.
 
 A path is a video, a bag, an image folder or a still.
 """

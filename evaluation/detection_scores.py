@@ -13,7 +13,7 @@ RECALL = 0.95
 
 
 def detection_scores(calm: Scores, strange: Scores) -> dict[str, float | None]:
-    """auroc, ap, fpr95; None each without calm or without strange ones.  nan counts as strangest."""
+    """auroc, ap, fpr95; None without calm or without strange ones.  nan counts as strangest."""
     ours, theirs = (np.nan_to_num(one.astype(float), nan=np.inf) for one in (calm, strange))
     values, at = np.unique(np.concatenate([ours, theirs]), return_inverse=True)
     calm_at, strange_at = at[: len(ours)], at[len(ours) :]

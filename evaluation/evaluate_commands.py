@@ -260,6 +260,9 @@ def anomaly(
     data: Annotated[Path | None, typer.Option(help="folder of the data set of --format")] = None,
     frames: Annotated[int, typer.Option(min=1, help="frames of every recording")] = 20,
     width: Annotated[int, typer.Option(min=64, help="at which frames are spoilt [px]")] = 512,
+    severity: Annotated[
+        list[int] | None, typer.Option(min=1, max=5, help="only this one. Repeatable; else all")
+    ] = None,
     alarm: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="p-value from which a frame is an alarm")
     ] = 0.02,
@@ -292,11 +295,13 @@ def anomaly(
     require_sides(nominal, anomalous, corruptions, card)
     from road_clarity.evaluation.anomaly import Asked, evaluate_anomaly
     from road_clarity.evaluation.anomaly_look import Looker
+    from road_clarity.evaluation.corruptions.suite import SEVERITIES
     from road_clarity.evaluation.robustness_card import robustness_card
 
     asked = Asked(
         nominal=nominal or [], anomalous=anomalous or [], corruptions=corruptions or [],
-        frames=frames, width=width, alarm=alarm, seed=seed,
+        frames=frames, width=width, severities=sorted(set(severity or SEVERITIES)), alarm=alarm,
+        seed=seed,
     )  # fmt: skip
     with interruptible():
         found = evaluate_anomaly(asked, Looker(config, device), track)

@@ -37,9 +37,9 @@ def robustness_card(found: Row, command: str) -> str:
 def overview(found: Row) -> str:
     combined = found["combined"]
     return (
-        f"{found['nominal_frames']} clean and {found['anomalous_frames']} spoilt frames (severity 3 "
-        f"and above): AUROC {text(combined['auroc'])}, AP {text(combined['ap'])}, false alarms at "
-        f"95 % recall {text(combined['fpr95'])}.  Calibration {found['calibration_id']}."
+        f"{found['nominal_frames']} clean and {found['anomalous_frames']} spoilt frames (severity "
+        f"3 and above): AUROC {text(combined['auroc'])}, AP {text(combined['ap'])}, false alarms "
+        f"at 95 % recall {text(combined['fpr95'])}.  Calibration {found['calibration_id']}."
     )
 
 

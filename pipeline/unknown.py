@@ -84,9 +84,9 @@ def facts(
 ) -> Facts:
     """Of one frame; nan where a part is missing or says nothing."""
     return Facts(
-        lane=known(lanes and lanes.features, LANE),
-        segmentation=known(classes and classes.features, SEGMENTATION),
-        doubt=known(classes and classes.doubt, DOUBT),
+        lane=known(lanes.features if lanes else None, LANE),
+        segmentation=known(classes.features if classes else None, SEGMENTATION),
+        doubt=known(classes.doubt if classes else None, DOUBT),
         statistics=torch.from_numpy(frame_statistics(frame.image))[None],
         world=known(np.array(world.scores, np.float32) if world else None, WORLD),
     )

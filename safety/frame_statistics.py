@@ -85,7 +85,10 @@ def places(grey: Grey) -> list[float]:
     flat = float((np.abs(np.diff(grey, axis=1)) < 1e-4).mean())
     jumps = np.abs(np.diff(grey, axis=0)).mean(axis=1)
     steps = np.abs(np.diff(grey, axis=1)).mean(axis=0)
-    torn = [
-        float(np.log((np.sort(one)[-3] + TINY) / (np.median(one) + TINY))) for one in (jumps, steps)
-    ]
+    torn = [outstanding(jumps), outstanding(steps)]
     return [*np.quantile(spreads, (0.0, 0.25, 0.5, 1.0)).tolist(), float(np.sqrt(flat)), *torn]
+
+
+def outstanding(steps: Grey) -> float:
+    """How far the third largest step stands out of the usual one, as a logarithm."""
+    return float(np.log((np.sort(steps)[-3] + TINY) / (np.median(steps) + TINY)))

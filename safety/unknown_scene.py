@@ -53,4 +53,4 @@ def region(scene: Scene, name: str) -> Box | None:
 
 def above_usual(energy: NDArray[np.float32]) -> NDArray[np.float32]:
     """What lies above the median of the frame: (h, w) >= 0"""
-    return np.maximum(energy - np.median(energy), 0.0).astype(np.float32)
+    return np.asarray(np.maximum(energy - np.median(energy), 0.0), np.float32)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -63,7 +64,7 @@ def seen_by_camera(config: AnomalyConfig, out: Path) -> dict[str, Seen]:
     for number, (camera, images) in enumerate(calm.items()):
         rng = np.random.default_rng((config.seed, number))
         path = out / f"{camera}_{config.frames}_{config.spoilt}_{config.seed}.safetensors"
-        found[camera] = cached(path, lambda i=images, r=rng: look(looker, i, config.spoilt, r))
+        found[camera] = cached(path, partial(look, looker, images, config.spoilt, rng))
     path = out / f"{frames.ADVERSE}_{config.seeds}.safetensors"
     found[frames.ADVERSE] = cached(
         path, lambda: adverse(looker, frames.adverse_frames(config.seeds))

@@ -17,8 +17,8 @@ Scorers of unknown scenes over what scnn_edge, ffnet_edge and vae_edge compute a
 calm features, calm spreads, a head that has seen spoilt frames, and sorted calm scores.
 
 Learnt from the first four fifths of every clip and drive, and of simulated streets (calm: day,
-overcast, haze, dusk, seeds from 1000 on; spoilt: night, fog, rain, seeds from 1100 on).  Spoilt frames
-are made by training/degraded_frames.py; the suite of evaluation/corruptions is not learnt from.
+overcast, haze, dusk, seeds from 1000 on; spoilt: night, fog, rain, seeds from 1100 on).  Spoilt
+frames are made by training/degraded_frames.py; nothing is learnt from evaluation/corruptions.
 Held out: the last fifth of every clip and drive, CamVid's val part, simulated seeds from 20000 on,
 all stills.
 Calm scores are of cameras left out in turn, so a p-value speaks of a camera that is new.

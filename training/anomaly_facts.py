@@ -1,4 +1,4 @@
-"""What the pipeline's networks say about a frame, for the scorers of unknown scenes to learn from."""
+"""What the pipeline's networks say about a frame: what scorers of unknown scenes learn from."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def learn_head(
         kept = F.dropout(fuzzy, 0.3)
         each = F.binary_cross_entropy_with_logits(head(kept)[:, 0], truth, reduction="none")
         tuner.zero_grad()
-        (each * share).sum().backward()  # type: ignore[no-untyped-call]
+        (each * share).sum().backward()
         tuner.step()
 
 
@@ -119,6 +119,6 @@ def learn_weights(calm: Tensor, spoilt: Tensor) -> Tensor:
             F.softplus(calm @ weights + bias).mean() + F.softplus(-(spoilt @ weights) - bias).mean()
         )
         tuner.zero_grad()
-        (loss + 0.01 * weights.square().sum()).backward()  # type: ignore[no-untyped-call]
+        (loss + 0.01 * weights.square().sum()).backward()
         tuner.step()
     return F.softplus(raw.detach())

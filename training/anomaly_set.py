@@ -41,8 +41,8 @@ def cached(path: Path, made: Callable[[], Seen]) -> Seen:
     if not path.is_file():
         seen = made()
         path.parent.mkdir(parents=True, exist_ok=True)
-        parts = {f"calm.{k}": v for k, v in seen.calm._asdict().items()}
-        parts |= {f"spoilt.{k}": v for k, v in seen.spoilt._asdict().items()}
+        parts = {f"calm.{k}": v.contiguous() for k, v in seen.calm._asdict().items()}
+        parts |= {f"spoilt.{k}": v.contiguous() for k, v in seen.spoilt._asdict().items()}
         save_file(parts, path)
     state = load_file(path)
     return Seen(*(Facts(*(state[f"{part}.{name}"] for name in Facts._fields))

@@ -20,7 +20,7 @@ Rng = np.random.Generator
 
 
 def bytes_of(x: NDArray[np.floating]) -> Image:
-    return np.round(np.clip(x, 0, 255)).astype(np.uint8)
+    return np.asarray(np.round(np.clip(x, 0, 255)), np.uint8)
 
 
 def noisy(image: Image, rng: Rng) -> Image:

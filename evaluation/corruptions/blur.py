@@ -14,7 +14,7 @@ PAPER_SIDE = 224  # of the images that the published strengths were chosen for [
 
 
 def scale(image: Image) -> float:
-    return min(image.shape[:2]) / PAPER_SIDE
+    return float(min(image.shape[:2])) / PAPER_SIDE
 
 
 def defocus_blur(image: Image, radius: float, rng: np.random.Generator) -> Image:

@@ -41,4 +41,5 @@ def jpeg(image: Image, quality: int, rng: np.random.Generator) -> Image:
     """quality: of the JPEG file, 1..100"""
     bgr = np.round(np.clip(image[..., ::-1], 0, 1) * 255).astype(np.uint8)
     _, file = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1] / 255.0, np.float32)
+    kept = np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR))
+    return np.asarray(kept[..., ::-1] / 255.0, np.float32)
