@@ -26,20 +26,30 @@ def energy_map(logits: Tensor) -> Tensor:
 
 
 def doubt(logits: Tensor) -> Doubt:
-    """(B, K, H, W) -> what is left of them"""
-    energy = energy_map(logits)
-    shares = logits.softmax(dim=1)
-    entropy = -(shares * shares.clamp_min(1e-9).log()).sum(dim=1)
-    parts = [
+    """(B, K, H, W) -> what is left of them
+
+    With p = e / s, where e = exp(logit - largest) and s is their sum: energy = -largest - log s,
+    entropy = log s - sum of p (logit - largest), certainty = 1 / s.
+    """
+    beside = logits.permute(0, 2, 3, 1)  # (B, H, W, K), as the networks answer
+    largest = beside.amax(dim=3)
+    lower = (beside - largest[..., None]).contiguous()
+    parts = lower.exp()
+    total = parts.sum(dim=3)
+    spread = total.log()
+    energy = -largest - spread
+    entropy = spread - (parts * lower).sum(dim=3) / total
+    told = [
         energy.mean(dim=(1, 2)),
         high(energy),
         entropy.mean(dim=(1, 2)),
         high(entropy),
-        shares.amax(dim=1).mean(dim=(1, 2)),
+        total.reciprocal().mean(dim=(1, 2)),
     ]
-    return Doubt(torch.stack(parts, dim=1), F.adaptive_avg_pool2d(energy[:, None], MAP)[:, 0])
+    return Doubt(torch.stack(told, dim=1), F.adaptive_avg_pool2d(energy[:, None], MAP)[:, 0])
 
 
 def high(values: Tensor) -> Tensor:
     """(B, H, W) -> (B,)"""
-    return values.flatten(1).quantile(HIGH, dim=1)
+    flat = values.flatten(1)
+    return flat.kthvalue(max(1, round(HIGH * flat.shape[1])), dim=1).values
