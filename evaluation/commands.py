@@ -124,9 +124,10 @@ def bench(
     from road_clarity.evaluation.sources import open_source
     from road_clarity.pipeline.perception import Perception
     from road_clarity.pipeline.run_folder import write_json
-    from road_clarity.pipeline.weights import WEIGHTS, names
+    from road_clarity.pipeline.weights import WEIGHTS, names, read_card
 
-    chosen = models or names(WEIGHTS)
+    shipped = names(WEIGHTS)
+    chosen = models or [one for one in shipped if read_card(one).architecture != "scene_novelty"]
     for model in chosen:
         require_known(model)
     earlier = Earlier.read(against) if against is not None else None

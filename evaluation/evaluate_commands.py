@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -46,6 +48,11 @@ class TrackingFormat(str, Enum):
 class ObjectFormat(str, Enum):
     pets = "pets"
     mot = "mot"
+
+
+class AnomalyFormat(str, Enum):
+    fishyscapes = "fishyscapes"
+    segmentmeifyoucan = "segmentmeifyoucan"
 
 
 class WorldView(str, Enum):
@@ -273,6 +280,84 @@ def risk(
         print(risk_text(scores))
     else:
         tell(scores, json_file)
+
+
+@evaluate.command()
+def anomaly(
+    nominal: Annotated[
+        list[Path] | None, typer.Option(help="video, bag, image folder or still. Repeatable")
+    ] = None,
+    anomalous: Annotated[list[Path] | None, typer.Option(help="the same. Repeatable")] = None,
+    corruptions: Annotated[
+        list[Path] | None, typer.Option(help="nominal ones, to be spoilt by our suite. Repeatable")
+    ] = None,
+    layout: Annotated[
+        AnomalyFormat | None, typer.Option("--format", help="score the pixels of --data instead")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="folder of the data set of --format")] = None,
+    frames: Annotated[int, typer.Option(min=1, help="frames of every recording")] = 20,
+    width: Annotated[int, typer.Option(min=64, help="at which frames are spoilt [px]")] = 512,
+    severity: Annotated[
+        list[int] | None, typer.Option(min=1, max=5, help="only this one. Repeatable; else all")
+    ] = None,
+    alarm: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="p-value from which a frame is an alarm")
+    ] = 0.02,
+    seed: Annotated[int, typer.Option(min=0, help="of the corruptions")] = 0,
+    card: Annotated[
+        Path | None, typer.Option(help="write the robustness card of --corruptions to this .md")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="edge or tiny")] = "edge",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "cpu",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="part.field=value. Repeatable")
+    ] = None,
+    json_file: Json = None,
+) -> None:
+    """Do the scorers of unknown scenes tell nominal frames from anomalous or spoilt ones?"""
+    from road_clarity.evaluation.commands import interruptible, track
+    from road_clarity.pipeline.presets import override
+    from road_clarity.pipeline.presets import preset as named
+
+    config = override(named(preset), settings or [])
+    for file in (json_file, card):
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)  # now, not after the minutes of work
+    if layout is not None:
+        from road_clarity.evaluation.pixel_anomaly import evaluate_pixels
+
+        folder = given(data, "--data", f"name the folder of {layout.value}")
+        tell(evaluate_pixels(layout.value, folder, config.segmentation, device, track), json_file)
+        return
+    require_sides(nominal, anomalous, corruptions, card)
+    from road_clarity.evaluation.anomaly import Asked, evaluate_anomaly
+    from road_clarity.evaluation.anomaly_look import Looker
+    from road_clarity.evaluation.corruptions.suite import SEVERITIES
+    from road_clarity.evaluation.robustness_card import robustness_card
+
+    asked = Asked(
+        nominal=nominal or [], anomalous=anomalous or [], corruptions=corruptions or [],
+        frames=frames, width=width, severities=sorted(set(severity or SEVERITIES)), alarm=alarm,
+        seed=seed,
+    )  # fmt: skip
+    with interruptible():
+        found = evaluate_anomaly(asked, Looker(config, device), track)
+    if card is not None:
+        card.write_text(robustness_card(found, shlex.join(["road-clarity", *sys.argv[1:]])))
+    tell(found, json_file)
+
+
+def require_sides(
+    nominal: list[Path] | None,
+    anomalous: list[Path] | None,
+    corruptions: list[Path] | None,
+    card: Path | None,
+) -> None:
+    """Both sides must be there to be told apart.  Raises BadInput."""
+    if not corruptions and not (nominal and anomalous):
+        raise BadInput("--nominal", nominal, "give --nominal and --anomalous, or --corruptions")
+    if card is not None and not corruptions:
+        raise BadInput("--card", card, "is of --corruptions; name recordings to spoil")
 
 
 def needed(path: Path | None, option: str) -> Path:

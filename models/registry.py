@@ -17,6 +17,7 @@ from road_clarity.models.latent_mdn import LatentMdn
 from road_clarity.models.lorat import REGIONS, SIZES, build_lorat
 from road_clarity.models.pca import Pca
 from road_clarity.models.rg_backbone import RgBackbone
+from road_clarity.models.scene_novelty import SceneNovelty
 from road_clarity.models.scnn import ScnnLite0, ScnnVgg16
 from road_clarity.models.scnn_pad import ScnnVgg16Pad
 from road_clarity.models.vae import Vae
@@ -36,6 +37,7 @@ BUILDERS: dict[str, Callable[[], nn.Module]] = {
     "pca_64": Pca,
     "latent_lstm_256": LatentLstm,
     "latent_mdn_256": LatentMdn,
+    "scene_novelty": SceneNovelty,
     **{name: partial(Dinov2, SIZES[size]) for name, size in DINOV2.items()},
     **{
         name: partial(build_lorat, name)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from road_clarity.safety.resizing import resized as resized  # where stages look for it
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,3 @@ class Frame:
     def size(self) -> tuple[int, int]:
         """(width, height) [px]"""
         return self.image.shape[1], self.image.shape[0]
-
-
-def resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """The image at another (width, height), without aliasing when it shrinks.
-
-    Enlarged by areas, as shrunk, it would be of blocks.
-    """
-    grows = size[0] > image.shape[1] or size[1] > image.shape[0]
-    how = cv2.INTER_LINEAR if grows else cv2.INTER_AREA
-    return np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)

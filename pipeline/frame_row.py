@@ -27,7 +27,7 @@ def frame_row(scene: Scene, risk: Risk, latency_ms: Mapping[str, float]) -> Row:
         "risk": risk_row(risk),
         "lanes": None if scene.lanes is None else [lane_row(lane) for lane in scene.lanes.lanes],
         "tracks": None if scene.tracks is None else [track_row(one) for one in scene.tracks.tracks],
-        "anomaly": anomaly_row(scene.world),
+        "anomaly": anomaly_row(scene),
         "world": world_row(scene.world),
         "latency_ms": {stage: rounded(ms, TIME_DIGITS) for stage, ms in latency_ms.items()},
     }
@@ -90,7 +90,15 @@ def track_row(track: Track) -> Row:
     }
 
 
-def anomaly_row(world: World | None) -> Row:
+def anomaly_row(scene: Scene) -> Row:
+    """All scorers together where there are any, else the world model alone."""
+    world, unknown = scene.world, scene.unknown
+    if unknown is not None:
+        return {
+            "score": rounded(unknown.score, SCORE_DIGITS),
+            "p_value": rounded(unknown.p_value, SCORE_DIGITS),
+            "calibration_id": unknown.calibration_id,
+        }
     if world is None:
         return {"score": None, "p_value": None, "calibration_id": None}
     return {

@@ -19,6 +19,7 @@ from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.backends.runtime import RuntimeConfig
 from road_clarity.pipeline.compiled_passes import use_compiled_passes
 from road_clarity.pipeline.frame import Frame, resized
+from road_clarity.safety.pooled_features import pooled
 from road_clarity.safety.scene import Box, Lane, Lanes
 from road_clarity.safety.settings import setting
 
@@ -56,7 +57,7 @@ class LaneStage:
     @torch.inference_mode()
     def run(self, frame: Frame) -> Lanes:
         view = self.view(frame.size)
-        maps = self._network(self._image(frame, view))
+        maps, seen = self.networks[0].explain(self._image(frame, view))
         require_finite("lane", maps.logits, maps.existence)
         lanes = decode(
             maps.logits[0],
@@ -66,7 +67,8 @@ class LaneStage:
             existence_threshold=self._config.existence,
             least_confidence=self._config.confidence,
         )
-        return Lanes(frame.stamp_ns, tuple(as_lane(lane, frame.size) for lane in lanes))
+        found = tuple(as_lane(lane, frame.size) for lane in lanes)
+        return Lanes(frame.stamp_ns, found, pooled(seen)[0].cpu().numpy())
 
     @torch.inference_mode()
     def features(self, frame: Frame) -> tuple[Tensor, Box]:

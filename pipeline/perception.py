@@ -22,6 +22,7 @@ from road_clarity.pipeline.lanes import LaneStage
 from road_clarity.pipeline.presets import PipelineConfig, override, preset
 from road_clarity.pipeline.segmentation import SegmentationStage
 from road_clarity.pipeline.tracking import TrackStage
+from road_clarity.pipeline.unknown import UnknownStage
 from road_clarity.pipeline.world import WorldStage
 from road_clarity.safety.scene import Fault, Risk, Scene
 from road_clarity.safety.watch import Watch
@@ -47,6 +48,7 @@ class Perception:
         self._segmentation = SegmentationStage(config.segmentation, device)
         self._tracks = TrackStage(config.tracks, device)
         self._world = WorldStage(config.world, device)
+        self._unknown = self._scorers()
         sha256 = {name: card.sha256 for name, card in self.cards.items()}
         self._watch = Watch(config.safety, promise_for(config.safety, sha256))
 
@@ -60,17 +62,30 @@ class Perception:
     @property
     def cards(self) -> dict[str, Card]:
         """The model card of every set of weights in use, by name."""
-        return {one.card.name: one.card for one in self.networks}
+        cards = [one.card for one in self.networks]
+        if self._unknown is not None:
+            cards.append(self._unknown.card)
+        return {card.name: card for card in cards}
 
     @property
     def runtimes(self) -> dict[str, Runtime]:
         """What runs them, by the same names."""
-        return {one.card.name: one.runtime for one in self.networks}
+        found = {one.card.name: one.runtime for one in self.networks}
+        if self._unknown is not None:
+            found[self._unknown.card.name] = self._unknown.runtime
+        return found
 
     @property
     def networks(self) -> list[Running]:
         stages = (self._lanes, self._segmentation, self._tracks, self._world)
         return [one for stage in stages for one in stage.networks]
+
+    def _scorers(self) -> UnknownStage | None:
+        """None where there are none, or none that know the networks in use."""
+        if not self.config.unknown.weights:
+            return None
+        stage = UnknownStage(self.config.unknown)
+        return stage if stage.knows(one.card.name for one in self.networks) else None
 
     def reset(self) -> None:
         """Forget earlier frames."""
@@ -109,6 +124,9 @@ class Perception:
             classes = run.part("segmentation", lambda: self._segmentation.run(frame))
             tracks = run.part("tracks", lambda: self._tracks.run(frame))
             world = run.part("world", lambda: self._world.run(frame))
+            unknown = None
+            if (scorers := self._unknown) is not None:
+                unknown = run.part("unknown", lambda: scorers.run(frame, lanes, classes, world))
             scene = Scene(
                 frame.index,
                 frame.stamp_ns,
@@ -118,6 +136,7 @@ class Perception:
                 tracks,
                 world,
                 tuple(run.faults),
+                unknown,
             )
             scene = told(scene)
             with run.timed("safety"):

@@ -14,6 +14,7 @@ from road_clarity.pipeline.gate import GateConfig
 from road_clarity.pipeline.lanes import LaneConfig
 from road_clarity.pipeline.segmentation import SegmentationConfig
 from road_clarity.pipeline.tracking import TrackerConfig
+from road_clarity.pipeline.unknown import UnknownConfig
 from road_clarity.pipeline.world import WorldConfig
 from road_clarity.safety.config import SafetyConfig
 
@@ -27,6 +28,7 @@ class PipelineConfig:
     segmentation: SegmentationConfig = field(default_factory=SegmentationConfig)
     tracks: TrackerConfig = field(default_factory=TrackerConfig)
     world: WorldConfig = field(default_factory=WorldConfig)
+    unknown: UnknownConfig = field(default_factory=UnknownConfig)
     safety: SafetyConfig = field(default_factory=SafetyConfig)
     evidence: EventConfig = field(default_factory=EventConfig)
 
@@ -39,6 +41,7 @@ PRESETS: dict[str, PipelineConfig] = {
         lanes=LaneConfig(weights="scnn_vgg16"),
         segmentation=SegmentationConfig(weights="ffnet_78s_dbbb", width=2048, height=1024),
         tracks=TrackerConfig(weights="lorat_b_224"),
+        unknown=UnknownConfig(weights=""),
     ),
     # the edge networks with a single target, for tests
     "tiny": PipelineConfig(tracks=TrackerConfig(max_targets=1)),

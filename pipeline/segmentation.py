@@ -16,7 +16,9 @@ from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.backends.runtime import RuntimeConfig
 from road_clarity.pipeline.frame import Frame, resized
 from road_clarity.safety.cityscapes import CAMVID_INDEX
+from road_clarity.safety.pooled_features import pooled
 from road_clarity.safety.scene import CLASSES, Box, Segmentation
+from road_clarity.safety.segmentation_doubt import doubt, energy_map
 from road_clarity.safety.settings import setting
 
 
@@ -44,10 +46,25 @@ class SegmentationStage:
 
     @torch.inference_mode()
     def run(self, frame: Frame) -> Segmentation:
-        logits = self._network(self._image(frame))
+        logits, seen = self.networks[0].explain(self._image(frame))
         require_finite("segmentation", logits)
         classes = likeliest(logits, self._size)
-        return Segmentation(frame.stamp_ns, classes.cpu().numpy(), frame.size)
+        unsure = doubt(logits)
+        return Segmentation(
+            frame.stamp_ns,
+            classes.cpu().numpy(),
+            frame.size,
+            features=pooled(seen)[0].cpu().numpy(),
+            doubt=unsure.facts[0].cpu().numpy(),
+            energy=unsure.energy[0].cpu().numpy(),
+        )
+
+    @torch.inference_mode()
+    def energy(self, frame: Frame) -> Tensor:
+        """The energy at the resolution of the logits: (h, w), on the CPU"""
+        logits = self._network(self._image(frame))
+        require_finite("segmentation", logits)
+        return energy_map(logits)[0].cpu()
 
     @torch.inference_mode()
     def features(self, frame: Frame) -> tuple[Tensor, Box]:

@@ -89,6 +89,7 @@ class WorldStage:
             reconstruction=picture(seen.reconstruction),
             prediction=self._prediction,
             latent=placed(self._vae, seen.latents, self._space),
+            scores=tuple(seen.scores[0].tolist()),
         )
 
     def _remember(self, due: list[Tensor]) -> None:

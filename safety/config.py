@@ -39,6 +39,7 @@ class SafetyConfig(Checked):
     absurd_p: float = setting(0.001, "p-value at which it counts in full", low=1e-9, high=1.0)
     reconstruction_weight: float = setting(0.4, "points of a scene the model cannot draw", low=0.0)
     surprise_weight: float = setting(0.3, "points of a scene the model did not expect", low=0.0)
+    unknown_weight: float = setting(0.3, "points of a scene unlike all calm ones", low=0.0)
 
     departure_weight: float = setting(0.45, "points of standing on a lane line", low=0.0)
     departure_margin: float = setting(

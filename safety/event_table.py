@@ -34,6 +34,8 @@ CAUSES = (
          "the world model redraws the scene worse than calm scenes"),
     adds("anomaly.surprise", "world", 0.0, 0.0,
          "the scene went on differently from what the world model predicted"),
+    adds("anomaly.unknown_scene", "watch", 0.0, 0.0,
+         "the frame is unlike all calm frames, to several scorers together"),
     adds("lane.departure", "lanes", 0.2, 0.2, "the car is close to, or on, a line of its lane"),
     adds("lane.lost", "lanes", 0.0, 0.0, "no line of the car's lane has been seen for a while"),
     adds("lane.no_road", "lanes", 0.5, 0.2,

@@ -7,7 +7,7 @@ never an empty one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ class Lane:
 class Lanes:
     stamp_ns: int
     lanes: tuple[Lane, ...]
+    # what the frame is like to the network, pooled: (128,); None where it is not told
+    features: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,9 @@ class Segmentation:
     stamp_ns: int
     classes: NDArray[np.uint8]  # (h, w) index into CLASSES, at the network's resolution
     size: tuple[int, int]  # (width, height) of the source image
+    features: NDArray[np.float32] | None = None  # (192,) as those of Lanes
+    doubt: NDArray[np.float32] | None = None  # (5,) energy, entropy, certainty of the whole frame
+    energy: NDArray[np.float32] | None = None  # (16, 32) high where no class speaks up
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,18 @@ class World:
     reconstruction: NDArray[np.uint8]  # (h, w, 3) RGB
     prediction: NDArray[np.uint8] | None  # (h, w, 3) RGB
     latent: Latent | None = None  # does not travel over topics
+    scores: tuple[float, ...] = ()  # of the single frame, logarithms; none where not told
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """How unlike calm frames this one is, to several scorers and to all of them together."""
+
+    stamp_ns: int
+    score: float  # larger is stranger; inf when something that must be known is not
+    p_value: float  # share of calm frames that are at least as strange
+    scorers: dict[str, float]  # the same share by each scorer
+    calibration_id: str
 
 
 @dataclass(frozen=True)
@@ -146,3 +163,4 @@ class Scene:
     tracks: Tracks | None
     world: World | None
     faults: tuple[Fault, ...]
+    unknown: Unknown | None = None  # None where nobody looks for it, as behind ROS topics

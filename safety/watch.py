@@ -25,6 +25,7 @@ from road_clarity.safety.persistence import Persistence
 from road_clarity.safety.promise import PromiseKeeper
 from road_clarity.safety.risk import Cause, combine, total_points
 from road_clarity.safety.scene import Fault, Lanes, Risk, Scene, Tracks, World
+from road_clarity.safety.unknown_scene import unknown_scene
 from road_clarity.safety.untracked import Untracked
 
 
@@ -81,7 +82,7 @@ class Watch:
         return faults
 
     def _causes(self, scene: Scene) -> list[Cause]:
-        config, causes = self._config, []
+        config, causes = self._config, unknown_scene(scene, self._config)
         strip = corridor(scene.lanes, scene.size, config)
         if scene.world and readable(scene.world):
             causes += anomaly(scene.world, scene.size, config)

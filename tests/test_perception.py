@@ -54,7 +54,7 @@ def test_a_network_that_says_nan_makes_the_risk_unknown(perception, part, monkey
 
 def test_every_stage_is_timed(perception):
     perception.restart()
-    stages = {"gate", "lanes", "segmentation", "tracks", "world", "safety", "total"}
+    stages = {"gate", "lanes", "segmentation", "tracks", "world", "unknown", "safety", "total"}
     assert set(perception.step(frame(0)).latency_ms) == stages
 
 

@@ -26,6 +26,7 @@ RECIPES = {
     "finder": {"edge": "finder"},
     "world": {"edge": "world"},
     "calm": {"edge": "world_calm"},  # layers of the world model on calm frames
+    "anomaly": {"edge": "anomaly"},
 }
 
 

@@ -1,0 +1,1 @@
+"""Frames that no healthy camera delivers, made from frames that one did."""
