@@ -11,7 +11,7 @@ from road_clarity.pipeline.eigen_maps import EigenMaps, placed
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.presets import preset
 
-NEEDED = {"scnn_edge", "ffnet_edge", "lorat_edge"}
+NEEDED = {"scnn_edge", "ffnet_edge", "lorat_edge", "fastest_det_edge"}
 
 
 def test_a_map_of_a_part_lies_at_its_place():

@@ -66,7 +66,7 @@ def test_time_running_backwards_starts_the_hold_anew():
 
 def rule(state: str, lower_since: int | None, at: int, score: float, known: bool):
     """The next (state, lower_since [ns]) in one sentence each, to hold the machine against."""
-    if not known or not 0.0 <= score <= 1.0:
+    if not known or not 0.0 <= score < math.inf:
         return "unknown", None
     high = CONFIG.high - (CONFIG.release if state == "high" else 0.0)
     elevated = CONFIG.elevated - (CONFIG.release if state in ("elevated", "high") else 0.0)
@@ -77,7 +77,7 @@ def rule(state: str, lower_since: int | None, at: int, score: float, known: bool
     return (reached, None) if at - since >= 500_000_000 else (state, since)
 
 
-SCORES = (0.0, 0.19, 0.2, 0.29, 0.3, 0.49, 0.5, 0.59, 0.6, 1.0, 1.5, math.nan)
+SCORES = (0.0, 0.19, 0.2, 0.29, 0.3, 0.49, 0.5, 0.59, 0.6, 1.0, 1.5, math.inf, math.nan)
 STEPS_NS = (-100_000_000, 100_000_000, 499_999_999, 500_000_000)
 EVENTS = list(product(SCORES, (True, False), STEPS_NS))
 
