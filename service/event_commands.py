@@ -178,8 +178,12 @@ def labelled(
 @app.command()
 def prune(
     folder: Folder,
-    most_gb: Annotated[float, typer.Option(min=0.0, help="size that may stay [GB]")] = 20.0,
-    most_days: Annotated[float, typer.Option(min=0.0, help="age that may stay [days]")] = 180.0,
+    most_gb: Annotated[
+        float | None, typer.Option(min=0.0, help="size that may stay [GB]; else 20")
+    ] = None,
+    most_days: Annotated[
+        float | None, typer.Option(min=0.0, help="age that may stay [days]; else 180")
+    ] = None,
     dry_run: Annotated[bool, typer.Option(help="only say what would go")] = False,
 ) -> int:
     """Delete the oldest events beyond a size or an age; needs no server.
@@ -189,7 +193,8 @@ def prune(
     from road_clarity.pipeline.evidence.retention import RetentionConfig
     from road_clarity.pipeline.evidence.store import Evidence
 
-    limits = RetentionConfig(most_gb=most_gb, most_days=most_days)
+    given = {"most_gb": most_gb, "most_days": most_days}
+    limits = RetentionConfig(**{name: one for name, one in given.items() if one is not None})
     evidence = Evidence(existing(folder))
     gone = evidence.prune(limits, dry_run)
     evidence.close()

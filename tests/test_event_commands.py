@@ -4,11 +4,11 @@ import hashlib
 
 import pytest
 from made_moments import SPACE, made_events
-from made_run import made_loaders
+from made_run import serving
 
 from road_clarity.cli import main
 from road_clarity.evaluation.sources import open_source
-from road_clarity.service.server import Server
+from road_clarity.pipeline.evidence.retention import RetentionConfig
 
 FIRST, SECOND = (f"000{i}-corridor-person" for i in (1, 2))
 
@@ -21,10 +21,9 @@ def folder(tmp_path):
 @pytest.fixture
 def run(folder):
     """The command against a server on the folder."""
-    server = Server(folder, "127.0.0.1:0", loaders=made_loaders())
-    server.start()
-    yield lambda *words: main(["events", *words, "--address", f"127.0.0.1:{server.port}"])
-    server.stop(0.0)
+    with serving(folder) as channel:
+        address = channel._channel.target().decode().rpartition("/")[2]
+        yield lambda *words: main(["events", *words, "--address", address])
 
 
 def test_a_label_shows_in_the_list(run, capsys):
@@ -88,6 +87,11 @@ def test_a_dry_run_says_what_would_go_and_deletes_nothing(folder, capsys):
 def test_a_refusal_is_one_sentence(run, capsys, words, sentence):
     assert run(*words) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_the_limits_that_the_help_names_are_the_settings():
+    limits = RetentionConfig()
+    assert (limits.most_gb, limits.most_days) == (20.0, 180.0)
 
 
 def test_a_bundle_arrives_whole(run, folder, tmp_path):

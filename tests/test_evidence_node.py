@@ -2,6 +2,8 @@
 
 import os
 import time
+from dataclasses import asdict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,9 +20,12 @@ from sensor_msgs.msg import Image
 
 from road_clarity.nodes.conversions import header_at, risk_to_message
 from road_clarity.nodes.intake import PerceptionNode
+from road_clarity.nodes.perception import origin_of
 from road_clarity.nodes.pictures import to_image
 from road_clarity.nodes.qos import RISK
+from road_clarity.pipeline.backends.runtime import Runtime
 from road_clarity.pipeline.events import read_events
+from road_clarity.pipeline.lanes import LaneConfig
 
 pytestmark = pytest.mark.ros
 
@@ -39,6 +44,17 @@ def node(tmp_path, monkeypatch):
     perception.stop()
     perception.destroy_node()
     rclpy.try_shutdown()
+
+
+def test_the_provenance_on_the_road_names_what_runs_in_the_networks():
+    card = SimpleNamespace(name="scnn_edge", sha256="ab")
+    running = SimpleNamespace(card=card, runtime=Runtime("torch", "2.13.0", "fp32", "cpu"))
+    lanes = SimpleNamespace(part="lanes", built=LaneConfig(), networks=(running,))
+    waiting = SimpleNamespace(part="world", built=None, networks=())
+    origin = origin_of([lanes, waiting])
+    assert origin.models == {"scnn_edge": "ab"}
+    assert origin.parameters == {"lanes": asdict(LaneConfig())}
+    assert origin.runtimes["scnn_edge"]["precision"] == "fp32"
 
 
 def test_an_image_that_is_judged_high_becomes_an_event(node, tmp_path):
