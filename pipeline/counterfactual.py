@@ -30,7 +30,7 @@ from road_clarity.safety.scene import Risk, Scene, Track
 
 FOUND_AGAIN = 0.3  # overlap (IoU) from which a track that was recorded is one that is followed now
 TIMED = 3  # frames after which is known how long one takes
-SLACK = 1.3  # how much longer than those the rest may take
+SLACK = 1.6  # how much longer than those the rest may take, tracks being few at first
 
 FramesFrom = Callable[[int], Iterable[Frame]]  # from a stamp [ns] to the frame asked about
 

@@ -12,6 +12,7 @@ from road_clarity.models.errors import BadInput
 from road_clarity.service.commands import HERE, Address, AsJson, Pem, Timeout, quiet_grpc
 
 MODULES = ("lanes", "tracks", "world")
+FAR_OFF = 0.1  # score, from which on the run again is not the run that was recorded
 Boxes = list[str] | None
 
 
@@ -80,6 +81,11 @@ def lines(answer: Any) -> Iterator[str]:
     yield f"change {answer.delta:+.2f}, by reason:"
     for one in answer.deltas:
         yield f"  {one.delta:+.2f} {one.code}: {one.before:.2f} to {one.after:.2f}"
+    if not abs(answer.before.score - answer.recorded.score) <= FAR_OFF:
+        yield (
+            "  (run again, the frame is not what was recorded: the memory was too short, or the "
+            "settings differ; try more with --before-s)"
+        )
     if answer.truncated_by_deadline:
         yield (
             f"  (only the last {answer.before_s:.1f} s were run again, as the time was short; "

@@ -102,13 +102,20 @@ def test_a_verdict_in_json_is_a_word(address, capsys):
 
 def test_what_if_says_the_change_by_reason(address, capsys):
     assert main(["what-if", "8", "--drop-track", "7", "--address", address]) == 0
-    assert capsys.readouterr().out.splitlines() == [
+    *said, hint = capsys.readouterr().out.splitlines()
+    assert said == [
         "recorded  elevated  score 0.40",
         "again     high      score 0.80",
         "what if   nominal   score 0.00",
         "change -0.80, by reason:",
         "  -0.80 corridor.person: 0.80 to 0.00",
     ]
+    assert "is not what was recorded" in hint
+
+
+def test_no_hint_is_given_where_the_run_again_is_the_run(address, capsys):
+    assert main(["what-if", "9", "--empty", "tracks", "--address", address]) == 0
+    assert "is not what was recorded" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
