@@ -177,6 +177,16 @@ def test_nothing_sticks_out_at_the_side(page, width, height):
     assert page.run("document.documentElement.scrollWidth") == width
 
 
+def test_a_label_leaves_who_walks_through_the_list_where_they_are(page):
+    page.run(f"document.querySelector('[data-event=\"{FIRST}\"] button').focus()")
+    page.until("document.querySelector('#labels textarea')")
+    press_button(page, "labels", "uncertain")
+    page.until(
+        f"document.querySelector('[data-event=\"{FIRST}\"]').textContent.includes('uncertain')"
+    )
+    assert page.run("document.activeElement.closest('li')?.dataset.event") == FIRST
+
+
 def test_a_label_stays_and_a_note_is_a_text(page):
     page.until("document.querySelector('#labels textarea')")
     note = "document.querySelector('#labels textarea')"
