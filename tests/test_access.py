@@ -67,6 +67,7 @@ def listed(channel):
     return EventServiceStub(channel).ListEvents(ListEventsRequest(), timeout=20).total_size
 
 
+@pytest.mark.claim("outside")
 @pytest.mark.parametrize("client", ["viewer", "admin"])
 def test_from_outside_who_shows_a_certificate_with_a_role_gets_an_answer(
     certificates, port, client
@@ -75,6 +76,7 @@ def test_from_outside_who_shows_a_certificate_with_a_role_gets_an_answer(
         assert listed(channel) == 3
 
 
+@pytest.mark.claim("outside")
 def test_without_a_certificate_of_the_authority_there_is_no_answer(certificates, port):
     with secure(certificates, port, "stranger") as channel, pytest.raises(grpc.RpcError) as caught:
         listed(channel)
@@ -83,6 +85,7 @@ def test_without_a_certificate_of_the_authority_there_is_no_answer(certificates,
         EventServiceStub(channel).ListEvents(ListEventsRequest(), timeout=2)
 
 
+@pytest.mark.claim("roles")
 @pytest.mark.parametrize("client", ["roleless", "king", "twofold"])
 def test_a_certificate_without_one_known_role_may_ask_for_nothing_but_health(
     certificates, port, client
@@ -100,6 +103,7 @@ def test_a_certificate_without_one_known_role_may_ask_for_nothing_but_health(
     assert reason_of(caught.value) == ("ROLE_TOO_LOW", told)
 
 
+@pytest.mark.claim("roles")
 @pytest.mark.parametrize(
     ("method", "role"),
     [
@@ -122,6 +126,7 @@ def test_each_role_may_do_what_those_before_it_may():
             admit(method, LABELLER)
 
 
+@pytest.mark.claim("roles")
 def test_every_method_of_the_protocol_has_its_least_role():
     modules = event_service_pb2, explanation_service_pb2, model_service_pb2, risk_service_pb2
     methods = {
@@ -155,6 +160,7 @@ def test_this_machine_can_be_kept_from_more_than_looking(run):
         assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
+@pytest.mark.claim("limited")
 def test_who_calls_too_often_is_told_when_to_come_back(run):
     rules = Rules(calls_per_s=0.001, burst=3)
     with running(run, rules=rules) as server, connected(server) as channel:
@@ -179,6 +185,7 @@ def test_a_clock_that_goes_back_gives_no_tokens():
     assert [bucket.wait_s(t) for t in (10.0, 5.0, 6.0)] == [0.0, 1.0, 0.0]
 
 
+@pytest.mark.claim("limited")
 def test_one_client_does_not_use_up_the_calls_of_another():
     limit = RateLimit(per_s=1.0, burst=1, clock=lambda: 0.0)
     limit.take("one")

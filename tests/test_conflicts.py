@@ -81,6 +81,7 @@ def test_without_lines_the_path_goes_straight_on():
     assert car_path(None, 200.0, (1000, 600)) == ((0.0, 600.0), (500.0, 500.0))
 
 
+@pytest.mark.claim("conflict")
 def test_a_person_before_the_car_is_met():
     assert likely([(20 - i, 0.0) for i in range(8)]) > 0.95
 
@@ -89,6 +90,7 @@ def test_a_person_on_the_pavement_is_not_met():
     assert likely([(20 - i, 5.0) for i in range(8)]) < 0.05
 
 
+@pytest.mark.claim("conflict")
 def test_a_person_who_stands_at_the_kerb_is_less_of_a_conflict_than_one_who_walks_in():
     stands = likely([(22 - i, 3.0) for i in range(8)])
     walks = likely([(22 - i, 3.9 - 0.15 * i) for i in range(8)])

@@ -92,6 +92,7 @@ def test_only_the_dropped_object_goes():
     assert retold(scene, [], [moved]).tracks.tracks == (person,)
 
 
+@pytest.mark.claim("what_if")
 def test_without_the_person_there_is_no_risk():
     found = probe(MadePerception(), frames_from, Span(STAMPS, 3), [PERSON], patience)
     assert (found.before.risk.score, found.after.risk.score) == (0.8, 0.0)
@@ -99,6 +100,7 @@ def test_without_the_person_there_is_no_risk():
     assert (found.span.cost, found.truncated) == (7, False)
 
 
+@pytest.mark.claim("what_if")
 def test_without_an_effective_change_both_sides_are_the_same():
     found = probe(MadePerception(), frames_from, Span(STAMPS, 0), [DropLane(4)], patience)
     assert found.before.risk == found.after.risk

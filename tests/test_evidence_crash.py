@@ -50,12 +50,14 @@ def test_it_was_killed_often_and_in_the_middle_of_writing(killings):
     assert len(told(rounds, "event")) >= 50
 
 
+@pytest.mark.claim("kept")
 def test_no_finished_event_is_lost(killings):
     folder, rounds = killings
     assert [name for name in told(rounds, "event") if not (folder / name).is_dir()] == []
     assert all(set(told([one], "event")) <= set(one["indexed"]) for one in rounds)
 
 
+@pytest.mark.claim("kept")
 def test_no_event_is_broken(killings):
     folder, rounds = killings
     assert [one["broken"] for one in rounds] == [[]] * KILLS
@@ -63,6 +65,7 @@ def test_no_event_is_broken(killings):
         verify(folder / name)
 
 
+@pytest.mark.claim("kept")
 def test_nothing_half_written_is_left_and_no_number_is_used_twice(killings):
     _, rounds = killings
     for one in rounds:
@@ -73,6 +76,7 @@ def test_nothing_half_written_is_left_and_no_number_is_used_twice(killings):
     assert len(numbers) == len(set(numbers))
 
 
+@pytest.mark.claim("kept")
 def test_no_label_is_lost(killings):
     folder, rounds = killings
     evidence = Evidence(folder)

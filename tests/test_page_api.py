@@ -1,12 +1,15 @@
 """What the page is told, asked without a browser: the same as over gRPC, and nothing else."""
 
 import json
+import shutil
 
 import pytest
+from made_certificates import authority
 from made_moments import made_events
-from made_run import append, connected, made_row, made_run, running
+from made_run import append, connected, made_loaders, made_row, made_run, running
 
 from road_clarity.service.access import VIEWER
+from road_clarity.service.address import Tls
 from road_clarity.service.gen.event_service_pb2 import (
     EventLabel,
     GetEventRequest,
@@ -15,7 +18,7 @@ from road_clarity.service.gen.event_service_pb2 import (
 from road_clarity.service.gen.event_service_pb2_grpc import EventServiceStub
 from road_clarity.service.printing import plain
 from road_clarity.service.run_log import Mark
-from road_clarity.service.server import Rules
+from road_clarity.service.server import Rules, Server
 from road_clarity.service.web.api import Api
 from road_clarity.service.web.clip import clip
 from road_clarity.service.web.event_query import list_request
@@ -281,6 +284,20 @@ def test_a_page_for_viewers_takes_no_labels(tmp_path):
         request = {"id": FIRST, "label": "EVENT_LABEL_TRUE_RISK"}
         assert refusal(api.post("call/LabelEvent", request))[:2] == (403, "PERMISSION_DENIED")
         assert got(api, f"events/{FIRST}")["history"] == []
+
+
+def test_beside_certificates_the_page_only_looks(tmp_path):
+    """Who sits at the machine may be nobody that the certificates know."""
+    if shutil.which("openssl") is None:
+        pytest.skip("makes its certificates with openssl")
+    folder = authority(tmp_path)
+    tls = Tls(*(folder / name for name in ("server.pem", "server.key", "ca.pem")))
+    server = Server(made_run(tmp_path / "run"), "127.0.0.1:0", tls, made_loaders())
+    try:
+        calls = got(Api(server.asked), "run")["calls"]
+    finally:
+        server.stop(0.0)
+    assert "LabelEvent" not in calls and "ProbeCounterfactual" in calls
 
 
 def test_the_page_has_the_limits_of_every_client(tmp_path):

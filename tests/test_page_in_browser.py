@@ -1,5 +1,6 @@
 """The page in a real browser; skipped where there is none (`apt-get install chromium`)."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -35,12 +36,25 @@ def spoiled_risk(stamp_ns, level, score):
     return replace(risk, reasons=tuple(replace(one, text=text) for one in risk.reasons))
 
 
+def promised(run):
+    """With what a calibration promises of every frame."""
+    file = run / "frames.jsonl"
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    for row in rows:
+        row["risk"]["promise"] = {
+            "state": "withdrawn", "text": "this drive is unlike the calibration clips",
+            "p_value": 0.0123, "alpha": 0.05, "calibration_id": "ca11b7a7e",
+        }  # fmt: skip
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return run
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("made_run.made_risk", spoiled_risk)
         patch.setattr("made_run.made_scene", placed_scene)
-        run = made_run(tmp_path_factory.mktemp("served") / "run")
+        run = promised(made_run(tmp_path_factory.mktemp("served") / "run"))
     with running(run) as server:
         page = PageServer(0)
         page.start(Api(server.asked))
@@ -163,6 +177,16 @@ def test_nothing_sticks_out_at_the_side(page, width, height):
     assert page.run("document.documentElement.scrollWidth") == width
 
 
+def test_a_label_leaves_who_walks_through_the_list_where_they_are(page):
+    page.run(f"document.querySelector('[data-event=\"{FIRST}\"] button').focus()")
+    page.until("document.querySelector('#labels textarea')")
+    press_button(page, "labels", "uncertain")
+    page.until(
+        f"document.querySelector('[data-event=\"{FIRST}\"]').textContent.includes('uncertain')"
+    )
+    assert page.run("document.activeElement.closest('li')?.dataset.event") == FIRST
+
+
 def test_a_label_stays_and_a_note_is_a_text(page):
     page.until("document.querySelector('#labels textarea')")
     note = "document.querySelector('#labels textarea')"
@@ -203,6 +227,29 @@ def test_faithfulness_stands_beside_its_map(page):
     page.until("document.querySelector('.worth')")
     assert "chance" in page.run("document.querySelector('.worth').textContent")
     assert page.run("document.querySelectorAll('.card.doubtful').length") == 1  # greyed out
+
+
+def test_a_map_that_knows_no_better_than_chance_is_greyed_out_once_it_is_measured(page):
+    press_button(page, "maps", "Eigen-CAM")
+    page.until("document.querySelector('#maps').textContent.includes('Faithfulness: not measured')")
+    press_button(page, "maps", "Measure faithfulness")
+    page.until(
+        "!document.querySelector('#maps').textContent.includes('Faithfulness: not measured')"
+    )
+    cards, doubtful = page.run(
+        "['.worth', '.doubtful'].map((one) => document.querySelectorAll(`#maps ${one}`).length)"
+    )
+    assert cards == doubtful >= 3
+    assert "Order kept with shuffled weights 0.10" in page.run(
+        "document.querySelector('#maps').textContent"
+    )
+
+
+def test_what_a_flag_is_worth_stands_with_its_causes(page):
+    assert page.run("document.querySelector('.promise').textContent") == (
+        "✗ Promise withdrawn: this drive is unlike the calibration clips"
+        " (p-value 0.012, alpha 0.05, calibration ca11b7a7e)"
+    )
 
 
 def test_similar_scenes_are_shown_the_nearest_first(page):

@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import os
 import random
 import re
+import signal
 import socket
 import threading
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ import pytest
 from made_run import made_run, running
 
 from road_clarity.models.errors import BadInput
+from road_clarity.service.commands import serve
 from road_clarity.service.web.api import Api
 from road_clarity.service.web.server import CONNECTIONS, MAX_BODY, PageServer
 from road_clarity.service.web.static_files import static_files
@@ -232,6 +235,35 @@ def until_free(port):
         except (ConnectionError, http.client.HTTPException):
             threading.Event().wait(0.05)
     raise AssertionError("the places were not given back")
+
+
+def test_the_command_shows_the_page_until_it_is_asked_to_stop(tmp_path, capsys):
+    run = made_run(tmp_path / "run", "n")
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    free = PageServer(0)
+    there = int(free.url.rpartition(":")[2].strip("/"))
+    free.stop()
+    seen = []
+
+    def look_and_stop():
+        for _ in range(500):
+            try:
+                seen.append(status(there, "GET", "/"))
+                break
+            except OSError:
+                threading.Event().wait(0.02)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=look_and_stop, daemon=True).start()
+    try:
+        assert serve(run, address="127.0.0.1:0", web=True, web_port=there) == 0
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert seen == [200]
+    assert f"page http://127.0.0.1:{there}/ (this machine only)" in capsys.readouterr().err
+    with pytest.raises(ConnectionRefusedError):
+        status(there, "GET", "/")
 
 
 def test_a_port_that_is_taken_is_named(port):

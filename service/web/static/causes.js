@@ -24,8 +24,8 @@ function worth(promise) {
   if (!promise) return [];
   const [sign, word] = PROMISES[promise.state] ?? ["?", promise.state];
   const figures = [
-    promise.p_value === null ? null : `p-value ${promise.p_value.toPrecision(2)}`,
-    promise.alpha === null ? null : `alpha ${promise.alpha}`,
+    Number.isFinite(promise.p_value) ? `p-value ${promise.p_value.toPrecision(2)}` : null,
+    Number.isFinite(promise.alpha) ? `alpha ${promise.alpha}` : null,
     promise.calibration_id ? `calibration ${promise.calibration_id}` : null].filter(Boolean).join(", ");
   return [make("p", { className: "promise" }, make("strong", {}, `${sign} ${word}: `), promise.text,
     figures ? make("span", { className: "quiet" }, ` (${figures})`) : null)];

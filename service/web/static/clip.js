@@ -27,10 +27,11 @@ export class Clip {
     this.slider = make("input", { type: "range", min: "0", "aria-label": "Frame of the clip",
       oninput: () => { this.pause(); this.go(Number(this.slider.value)); } });
     this.playing = make("button", { type: "button", onclick: () => this.toggle() }, "▶ Play");
+    this.back = make("button", { type: "button", onclick: () => { this.pause(); this.go(this.peak); } });
     const controls = make("div", { className: "controls" }, this.playing,
       make("button", { type: "button", "aria-label": "One frame back", onclick: () => this.step(-1) }, "◀ Step"),
       make("button", { type: "button", "aria-label": "One frame on", onclick: () => this.step(1) }, "Step ▶"),
-      make("button", { type: "button", onclick: () => { this.pause(); this.go(this.peak); } }, "Worst frame"),
+      this.back,
       this.slider);
     const layers = Object.entries(LAYERS).map(([name, text]) => make("label", { className: "check" },
       make("input", { type: "checkbox", checked: true,
@@ -41,8 +42,9 @@ export class Clip {
       make("p", { className: "quiet" }, "Keys in here: space plays, ← and → step."));
   }
 
-  /** clip: what the server gave; fallback: address of one picture where the run keeps none. */
-  show(run, clip, fallback) {
+  /** clip: what the server gave; fallback: address of one picture where the run keeps none; peak: its name */
+  show(run, clip, fallback, peak) {
+    this.back.textContent = peak;
     this.pause();
     for (const address of this.pictures.values()) URL.revokeObjectURL(address);
     this.pictures.clear();

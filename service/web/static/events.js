@@ -78,7 +78,7 @@ export class EventList {
     const count = page.total_size === 1 ? "1 event" : `${page.total_size} events`;
     byId("event-count").textContent =
       damaged ? `${count}; ${damaged} more cannot be read: ${page.unreadable_ids.join(", ")}` : count;
-    fill(byId("event-list"), ...this.events.map((event) => this.row(event)));
+    focusKept(() => fill(byId("event-list"), ...this.events.map((event) => this.row(event))));
     byId("more").hidden = !this.next;
   }
 
@@ -98,9 +98,11 @@ export class EventList {
   update(event) {
     const place = this.events.findIndex((one) => one.id === event.id);
     if (place < 0) return;
+    const told = this.events[place].label === event.label;
     this.events[place] = event;
+    if (told) return;
     this.shown = "";
-    byId("event-list").children[place].replaceWith(this.row(event));
+    focusKept(() => byId("event-list").children[place].replaceWith(this.row(event)));
   }
 
   mark(id) {
@@ -111,6 +113,13 @@ export class EventList {
       else button.removeAttribute("aria-current");
     }
   }
+}
+
+/** Who is in the list stays at the same event while it is drawn again. */
+function focusKept(redraw) {
+  const held = document.activeElement?.closest("#event-list li")?.dataset.event;
+  redraw();
+  if (held) document.querySelector(`#event-list [data-event="${CSS.escape(held)}"] button`)?.focus();
 }
 
 export function field(label, control) {

@@ -37,8 +37,7 @@ export class Maps {
     this.note = "";
     this.paint();
     try {
-      const request = { ...requestOf(asked), method, faithfulness: method === "eigen_cam" && this.measures };
-      const answer = await call("ExplainFrame", request);
+      const answer = await call("ExplainFrame", { ...requestOf(asked), method });
       if (this.subject === asked) {
         this.made[method] = answer;
         this.told(answer);
@@ -46,6 +45,11 @@ export class Maps {
     } catch (error) {
       if (this.subject === asked) this.note = error.message;
     }
+    this.goOn(asked);
+  }
+
+  /** With what was asked for meanwhile. */
+  goOn(asked) {
     this.working = false;
     const next = this.subject === asked ? this.next : this.subject.event && "reconstruction_error";
     this.next = null;
@@ -58,8 +62,8 @@ export class Maps {
       .map(([method, text]) => make("button", { type: "button", disabled: Boolean(this.working),
         onclick: () => this.explain(method) }, this.made[method] ? `${text} again` : text));
     if (this.measures && (this.made.reconstruction_error || this.made.eigen_cam)) {
-      buttons.push(make("button", { type: "button", disabled: Boolean(this.working), onclick: () => this.score() },
-        "Test the maps"));
+      buttons.push(make("button", { type: "button", disabled: Boolean(this.working), onclick: () => this.measure() },
+        "Measure faithfulness"));
     }
     const state = this.working ? `Working out ${this.working.replaceAll("_", " ")} …` : this.note;
     fill(byId("maps"), make("p", { className: "quiet" }, this.words()),
@@ -107,30 +111,27 @@ export class Maps {
     return make("span", { className: "worth" }, make("strong", {}, `${sign} ${text}. `), figures(measured));
   }
 
-  /** All tests of the maps that are shown, as many as there is time for. */
-  async score() {
+  /** All tests of the error map, and of the other maps as many as there is time for. */
+  async measure() {
     const asked = this.subject;
     this.working = "faithfulness";
     this.note = "";
     this.paint();
-    for (const method of ["reconstruction_error", "eigen_cam"].filter((one) => this.made[one])) {
-      try {
-        const answer = await call("ScoreExplanation", { explanation: { ...requestOf(asked), method } });
-        if (this.subject === asked) this.take(method, answer);
-      } catch (error) {
-        if (this.subject === asked) this.note = error.message;
+    try {
+      if (this.made.reconstruction_error) {
+        const explanation = { ...requestOf(asked), method: "reconstruction_error" };
+        const scored = await call("ScoreExplanation", { explanation });
+        if (this.subject === asked) this.made.reconstruction_error.faithfulness = scored.maps[0] ?? null;
       }
+      if (this.subject === asked && this.made.eigen_cam) {
+        const request = { ...requestOf(asked), method: "eigen_cam", faithfulness: true };
+        const measured = await call("ExplainFrame", request);
+        if (this.subject === asked) this.made.eigen_cam = measured;
+      }
+    } catch (error) {
+      if (this.subject === asked) this.note = `Not all could be measured: ${error.message}.`;
     }
-    this.working = false;
-    this.paint();
-  }
-
-  take(method, answer) {
-    const of = (name, before) => answer.maps.find((one) => one.map === name) ?? before;
-    const made = this.made[method];
-    made.faithfulness = of("error_map", made.faithfulness);
-    for (const one of made.network_maps) one.faithfulness = of(one.network, one.faithfulness);
-    if (answer.truncated_by_deadline) this.note = "The time was over before all maps were measured.";
+    this.goOn(asked);
   }
 
   account() {

@@ -88,7 +88,7 @@ function take(next) {
 async function showClip(asked, path, fallback) {
   const found = await answered(() => get(path));
   if (!found || subject !== asked) return;
-  clip.show(run, found, fallback);
+  clip.show(run, found, fallback, asked.event ? "Worst frame" : "Chosen frame");
   const row = found.frames.find((one) => one.index === found.peak_index);
   if (row && can("ProbeCounterfactual")) whatIf.show(asked, row);
   account();

@@ -15,7 +15,8 @@ export class WhatIf {
     this.clip = clip;
     this.told = told;
     this.box = null;
-    clip.extra = () => (this.box ? [rectangle(this.box, "chosen edge"), rectangle(this.box, "chosen")] : []);
+    this.marked = false; // whether somebody chose the region; that of a reason is drawn already
+    clip.extra = () => (this.box && this.marked ? [rectangle(this.box, "chosen edge"), rectangle(this.box, "chosen")] : []);
     clip.stage.addEventListener("pointerdown", (event) => this.startDrawing(event));
   }
 
@@ -28,6 +29,7 @@ export class WhatIf {
     this.working = false;
     const first = row.risk.reasons.find((reason) => reason.region && !reason.region.includes(null));
     this.box = first ? first.region : null;
+    this.marked = false;
     this.paint();
     this.clip.overlay();
   }
@@ -104,6 +106,7 @@ export class WhatIf {
   typed() {
     const box = this.sides.map((input) => input.valueAsNumber);
     this.box = box.every(Number.isFinite) && box[0] < box[2] && box[1] < box[3] ? box : null;
+    this.marked = true;
     this.say(this.box ? "" : "A region needs left < right and top < bottom.", !this.box);
     this.clip.overlay();
   }
@@ -112,6 +115,7 @@ export class WhatIf {
     if (!this.row || !byId("what-if").childElementCount) return;
     event.preventDefault();
     this.clip.pause();
+    this.marked = true;
     const stage = this.clip.stage;
     const start = this.point(event);
     stage.setPointerCapture(event.pointerId);
