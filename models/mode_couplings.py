@@ -66,14 +66,23 @@ def product_slopes(z: Tensor) -> Tensor:
     return slopes
 
 
+def frame_weights(clips: Tensor) -> Tensor:
+    """How much each frame counts, from the number of its clip (N,): (N,)
+
+    A clip counts by the root of its length: its frames resemble each other.
+    """
+    _, of, frames = clips.unique(return_inverse=True, return_counts=True)
+    weights: Tensor = frames[of].double().rsqrt()
+    return weights
+
+
 def fit_couplings(z: Tensor, amplitudes: Tensor, clips: Tensor) -> Couplings:
     """z: (N, D)      amplitudes: (N, M)      clips: (N,) number of the clip of each frame
 
-    A clip counts by the root of its length: its frames resemble each other.  Neighbouring numbers
-    are left out together: clips of one street follow each other.
+    Neighbouring numbers are left out together: clips of one street follow each other.
     """
-    numbers, of, frames = clips.unique(return_inverse=True, return_counts=True)
-    folds, weights = of * FOLDS // max(FOLDS, len(numbers)), frames[of].double().rsqrt()
+    numbers, of = clips.unique(return_inverse=True)
+    folds, weights = of * FOLDS // max(FOLDS, len(numbers)), frame_weights(clips)
     parts = [
         summed(z[folds == fold], amplitudes[folds == fold], weights[folds == fold])
         for fold in folds.unique()

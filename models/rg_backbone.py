@@ -23,7 +23,13 @@ from torch import Tensor, nn
 
 from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.errors import BadInput
-from road_clarity.models.mode_couplings import fit_couplings, pairs, product_slopes, products
+from road_clarity.models.mode_couplings import (
+    fit_couplings,
+    frame_weights,
+    pairs,
+    product_slopes,
+    products,
+)
 
 BLOCK = 2  # cells per side that become one
 # side of the image [px] -> modes kept per scale; the coarsest scale has 4 x 4 cells
@@ -54,15 +60,16 @@ class Moments:
     """Running mean and covariance in float64."""
 
     def __init__(self, n: int) -> None:
-        self.count, self.sum = 0, torch.zeros(n, dtype=torch.float64)
+        self.count, self.sum = 0.0, torch.zeros(n, dtype=torch.float64)
         self.products = torch.zeros(n, n, dtype=torch.float64)
 
-    def add(self, vectors: Tensor) -> None:
-        """vectors: (N, n)"""
+    def add(self, vectors: Tensor, weights: Tensor | None = None) -> None:
+        """vectors: (N, n)      weights: (N,) how often each counts; once unless given"""
         wide = vectors.double()
-        self.count += len(wide)
-        self.sum += wide.sum(0)
-        self.products += wide.T @ wide
+        each = wide if weights is None else wide * weights[:, None]
+        self.count += len(wide) if weights is None else float(weights.sum())
+        self.sum += each.sum(0)
+        self.products += each.T @ wide
 
     def strongest(self, m: int) -> Modes:
         """Raises BadInput when fewer than m modes vary."""
@@ -150,8 +157,10 @@ class RgBackbone(Autoencoder):
     def fit(self, frames: Tensor, clips: Tensor | None = None) -> None:
         """Compute all weights from frames (N, 3, S, S).  Raises BadInput if they hardly vary.
 
-        clips: (N,) number of the clip of each frame; every frame is its own unless given
+        clips: (N,) number of the clip of each frame; every frame is its own unless given.  At the
+        top, where streets differ, a clip counts by the root of its length.
         """
+        numbers = torch.arange(len(frames)) if clips is None else clips
         parts = list(frames.split(CHUNK))
         for scale in self.grainings():
             filters = scale.get_buffer("filters")
@@ -162,23 +171,22 @@ class RgBackbone(Autoencoder):
             parts = [scale.encode(part) for part in parts]
         count, latents = self.get_buffer("top_modes").shape
         moments = Moments(count)
-        for part in parts:
-            moments.add(part.flatten(1))
+        for part, weights in zip(parts, frame_weights(numbers).split(CHUNK), strict=True):
+            moments.add(part.flatten(1), weights)
         self._fit_top(moments.strongest(latents))
-        self._fit_fast(torch.cat([part.flatten(1) for part in parts]), clips)
+        self._fit_fast(torch.cat([part.flatten(1) for part in parts]), numbers)
 
     def fit_fast(self, frames: Tensor, clips: Tensor | None = None) -> None:
         """Only what fast modes follow, from frames as for `fit`; the latents stay as they are."""
         tops = [self.encoder_features(part)[-1].flatten(1) for part in frames.split(CHUNK)]
-        self._fit_fast(torch.cat(tops), clips)
+        self._fit_fast(torch.cat(tops), torch.arange(len(frames)) if clips is None else clips)
 
-    def _fit_fast(self, tops: Tensor, clips: Tensor | None) -> None:
+    def _fit_fast(self, tops: Tensor, clips: Tensor) -> None:
         """tops: (N, n) of the coarsest scale"""
         latents = self._latents_of(tops)
         left = tops - self.get_buffer("top_mean") - self._slow(latents)
         modes = strongest_left(left)
-        numbers = torch.arange(len(tops)) if clips is None else clips
-        found = fit_couplings(latents, left.double() @ modes, numbers)
+        found = fit_couplings(latents, left.double() @ modes, clips)
         self.get_buffer("fast_modes").copy_(modes)
         self.get_buffer("couplings").copy_(found.weights)
         self.get_buffer("fast_offset").copy_(found.offset)

@@ -81,7 +81,7 @@ def test_the_interval_holds_the_figure():
     ("code", "score"), [("watch.settling", 0.0), ("world.no_prediction", 0.0), ("input.blank", 1.0)]
 )
 def test_a_start_is_no_flag_and_a_fault_is_one(code, score):
-    assert said(Risk(0, 1.0, "unknown", (Reason(code, 1.0, None, ""),))).score == score
+    assert said(Risk(0, 1.0, "unknown", (Reason(code, 1.0, None, ""),), points=1.0)).score == score
 
 
 def test_nothing_after_the_last_hazardous_frame_counts():

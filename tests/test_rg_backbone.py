@@ -36,6 +36,14 @@ def test_the_strongest_mode_of_points_on_a_line_is_the_line():
     assert modes.dropped == pytest.approx(0.0, abs=1e-9)
 
 
+def test_a_point_of_weight_three_counts_as_three_points():
+    moments = Moments(2)
+    moments.add(torch.tensor([[0.0, 0.0], [4.0, 0.0]]), torch.tensor([3.0, 1.0]))
+    modes = moments.strongest(1)
+    assert modes.mean.tolist() == [1.0, 0.0]
+    assert modes.variances.tolist() == pytest.approx([3.0])
+
+
 def test_latents_of_the_fitted_frames_have_no_mean_and_unit_variance(backbone):
     mu, _ = backbone.encode(street(400))
     assert mu.mean(0).abs().max() < 1e-4

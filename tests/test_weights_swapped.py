@@ -21,8 +21,8 @@ def folder(tmp_path, monkeypatch):
     if not set(WORLD) <= set(weights.names()):
         pytest.skip("the world models are not published")
     for name in WORLD:
-        for suffix in (".md", ".safetensors"):
-            shutil.copy(weights.WEIGHTS / f"{name}{suffix}", tmp_path)
+        for file in weights.WEIGHTS.glob(f"{name}.*"):
+            shutil.copy(file, tmp_path)
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
     return tmp_path
 

@@ -67,7 +67,7 @@ TESTED_ON = {
     "car": "the last tenth of the real clips, and of simulated seeds 20016..20031",
     "pedestrian": "simulated seeds 20016..20031",
 }
-SHIPPED = {
+SHIPPED = {  # by view, or by autoencoder where it differs
     "car": """
 The shipped files learnt from {clips} simulated clips, of which 24 were rendered before the
 simulator had night, fog and rain.""",
@@ -75,6 +75,9 @@ simulator had night, fog and rain.""",
 The shipped files learnt from {clips} clips, of which 464 were rendered before the simulator had
 night, fog and rain; all held-out clips have them.  The VAE began with vae_edge and was stopped
 and continued three times as clips came in.""",
+    "rg_pedestrian": """
+The shipped files learnt from {clips} clips and streets, as the recipe says, all rendered since the
+simulator has night, fog and rain; vae_pedestrian and pca_pedestrian learnt from fewer.""",
 }
 COUPLED = """What its fast modes follow was fitted later, to {coupled} clips and streets."""
 LEAST_S = 5.0  # of a clip whose prediction is measured
@@ -118,7 +121,7 @@ class Origin:
 
     def shipped(self) -> str:
         """How the making of the shipped files differed from the recipe."""
-        text = SHIPPED[self.view].strip().format(clips=self.clips)
+        text = SHIPPED.get(self.autoencoder, SHIPPED[self.view]).strip().format(clips=self.clips)
         return f"{text}\n{COUPLED.format(coupled=self.coupled)}" if self.coupled else text
 
     def made(self, name: str, architecture: str, metrics: dict[str, float], notes: str) -> Card:
