@@ -34,5 +34,7 @@ def conflict(course: Course, label: str, config: SafetyConfig) -> Conflict:
     speed = max(-float(ahead.mean[1]), SLOWEST)
     time_s = max(float(ahead.mean[0]) - gap, 0.0) / speed
     half = config.corridor_width_m / 2 + HALF_WIDTH_M[label]
-    inside = aside.within(-half, half, min(time_s, horizon))
-    return Conflict(reached * inside, time_s, aside.within(-half, half, 0.0))
+    inside, inside_now = (aside.within(-half, half, at) for at in (min(time_s, horizon), 0.0))
+    if label == "person":  # who walks may stop at any step, and then is still there
+        inside = max(inside, inside_now)
+    return Conflict(reached * inside, time_s, inside_now)
