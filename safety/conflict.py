@@ -14,6 +14,7 @@ from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.courses import Course, normal
 
 HALF_WIDTH_M = {"person": 0.3, "vehicle": 0.9}
+STOPS_S = 1.5  # a person in the strip who is reached sooner counts as one who stays there [s]
 SLOWEST = 0.5  # closing speed below which nothing is reached [m/s]
 
 
@@ -21,7 +22,6 @@ SLOWEST = 0.5  # closing speed below which nothing is reached [m/s]
 class Conflict:
     likely: float  # 0..1
     time_s: float  # until the gap is used up
-    inside_now: float  # how likely it is in the strip already
 
 
 def conflict(course: Course, label: str, config: SafetyConfig) -> Conflict:
@@ -35,6 +35,6 @@ def conflict(course: Course, label: str, config: SafetyConfig) -> Conflict:
     time_s = max(float(ahead.mean[0]) - gap, 0.0) / speed
     half = config.corridor_width_m / 2 + HALF_WIDTH_M[label]
     inside, inside_now = (aside.within(-half, half, at) for at in (min(time_s, horizon), 0.0))
-    if label == "person":  # who walks may stop at any step, and then is still there
+    if label == "person" and time_s < STOPS_S:  # who walks may stop at any step, and stay
         inside = max(inside, inside_now)
-    return Conflict(reached * inside, time_s, inside_now)
+    return Conflict(reached * inside, time_s)

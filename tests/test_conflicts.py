@@ -101,6 +101,11 @@ def test_a_person_who_will_have_crossed_when_the_car_comes_is_not_met():
     assert likely([(30 - i, 1.0 - 0.25 * i) for i in range(8)]) < 0.1
 
 
+@pytest.mark.claim("conflict")
+def test_a_person_right_before_the_car_is_met_even_on_the_way_out():
+    assert likely([(19 - i, 0.5 - 0.1 * i) for i in range(8)]) > 0.8
+
+
 def test_a_car_that_keeps_its_distance_is_not_met():
     px = 500.0 / 15
     box = (500 - 0.925 * px, 200 - 0.1 * px, 500 + 0.925 * px, 200 + 1.4 * px)
