@@ -217,11 +217,22 @@ def test_every_result_carries_the_frame_of_the_camera(recording, name):
 
 
 def test_every_image_gets_a_risk(recording):
-    """Until DDS has matched a restarted process with the safety node, its first images pass it by;
-    that the risk is unknown meanwhile is tested below."""
+    """From the first on that was judged: before, the safety node still starts, and says so.  Until
+    DDS has matched a restarted process with it, images pass it by, too; that the risk is unknown
+    meanwhile is tested below."""
     told, killed_s = stamps(recording.messages("risk")), recording.killed_s
+    judged = [
+        risk
+        for risk in recording.messages("risk")
+        if not {"safety.inactive", "input.missing"} & {reason.code for reason in risk.reasons}
+    ]
+    begun = min(stamps(judged))
     back_s = next(at for at, _ in recording.heard["lanes"] if at > killed_s + 0.5)
-    passed_by = [at for at, one in recording.heard["lanes"] if not stamps([one]) <= told]
+    passed_by = [
+        at
+        for at, one in recording.heard["lanes"]
+        if min(stamps([one])) > begun and not stamps([one]) <= told
+    ]
     unexplained = [at for at in passed_by if not killed_s - 0.5 < at < back_s + 1.0]
     assert [at - killed_s for at in unexplained] == []  # tells when, should it fail [s]
 
