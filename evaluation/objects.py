@@ -15,8 +15,8 @@ from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.perception import pick_device
 from road_clarity.pipeline.presets import PipelineConfig
-from road_clarity.pipeline.targets import overlap
 from road_clarity.pipeline.tracking import TrackStage
+from road_clarity.safety.boxes import overlap
 from road_clarity.safety.scene import Box
 
 FOUND = 0.5  # overlap (IoU) from which a person was found

@@ -21,11 +21,11 @@ from road_clarity.pipeline.interventions import (
     Inpaint,
     Intervention,
     Mask,
-    overlap,
     repainted,
     retold,
 )
 from road_clarity.pipeline.perception import Outcome, Perception
+from road_clarity.safety.boxes import overlap
 from road_clarity.safety.scene import Risk, Scene, Track
 
 FOUND_AGAIN = 0.3  # overlap (IoU) from which a track that was recorded is one that is followed now

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from road_clarity.safety.boxes import overlap
 from road_clarity.safety.scene import Box, Lanes, Scene, Track, Tracks, World
 
 RING = 0.25  # width of the ring around a masked part, against its shorter side
@@ -162,13 +163,3 @@ def calm_world(scene: Scene) -> World:
 
 def same(one: Track, other: Track) -> bool:
     return one.label == other.label and overlap(one.box, other.box) >= SAME_OBJECT
-
-
-def overlap(one: Box, other: Box) -> float:
-    """Intersection over union, 0..1."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
-    return width * height / (areas - width * height)

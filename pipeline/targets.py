@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from road_clarity.pipeline.backends.runtime import RuntimeConfig
 from road_clarity.pipeline.finder import Candidate, FinderConfig
 from road_clarity.pipeline.lorat_tracker import Found, Template
+from road_clarity.safety.boxes import inside, overlap
 from road_clarity.safety.scene import Box, Track
 from road_clarity.safety.settings import setting
 
@@ -179,25 +180,3 @@ def holds_centre(box: Box, other: Box) -> bool:
         a[0] <= (b[0] + b[2]) / 2 <= a[2] and a[1] <= (b[1] + b[3]) / 2 <= a[3]
         for a, b in ((box, other), (other, box))
     )
-
-
-def overlap(a: Box, b: Box) -> float:
-    """Intersection over union."""
-    both = shared(a, b)
-    return both / (area(a) + area(b) - both) if both else 0.0
-
-
-def inside(a: Box, b: Box) -> float:
-    """Share of the smaller box that lies in the other."""
-    return shared(a, b) / min(area(a), area(b))
-
-
-def shared(a: Box, b: Box) -> float:
-    """Area of the intersection [px^2]."""
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    return width * height if width > 0 and height > 0 else 0.0
-
-
-def area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from road_clarity.safety.boxes import overlap, shared
 from road_clarity.safety.scene import CLASSES, Box, Segmentation, Track, Tracks
 
 KINDS = {"person": ("Pedestrian", "Bicyclist"), "vehicle": ("Car",)}
@@ -90,17 +91,6 @@ def explains(track: Track, label: str, box: Box) -> bool:
 def widened(box: Box) -> Box:
     dx, dy = WIDEN * (box[2] - box[0]), WIDEN * (box[3] - box[1])
     return box[0] - dx, box[1] - dy, box[2] + dx, box[3] + dy
-
-
-def overlap(a: Box, b: Box) -> float:
-    """Intersection over union."""
-    both = shared(a, b)
-    return both / (area_of(a) + area_of(b) - both)
-
-
-def shared(a: Box, b: Box) -> float:
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    return max(width, 0.0) * max(height, 0.0)
 
 
 def area_of(box: Box) -> float:

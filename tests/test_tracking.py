@@ -19,10 +19,10 @@ from road_clarity.pipeline.targets import (
     agreements,
     alive,
     has_left,
-    overlap,
     unexplained,
     urgency,
 )
+from road_clarity.safety.boxes import overlap
 
 NOTHING = Template(torch.zeros(3, 28, 28), torch.zeros(2, 2, dtype=torch.long), torch.zeros(3))
 SIZE = (100, 100)

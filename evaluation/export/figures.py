@@ -24,8 +24,9 @@ from road_clarity.models.scnn import LaneHeads, LaneMaps
 from road_clarity.pipeline.backends.entries import Entry, Size
 from road_clarity.pipeline.lanes import LaneConfig
 from road_clarity.pipeline.segmentation import likeliest
-from road_clarity.pipeline.targets import TrackerConfig, overlap
+from road_clarity.pipeline.targets import TrackerConfig
 from road_clarity.safety.anomaly import look
+from road_clarity.safety.boxes import overlap
 
 SHARES = ("existence", "boxes", "picture")  # outputs that lie in [0, 1]
 HOTTEST = 0.1  # share of an explanation that people look at
