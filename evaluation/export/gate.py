@@ -94,6 +94,7 @@ def compare(
         )
         for entry in entries(network)
     }
+    seen.network.graphs.update(pairs)  # stages that explain ask these
     mount(seen.network.network, pairs)
     for frame in spread(recording.frames, recording.most):
         ledger.see(frame.index)
