@@ -33,6 +33,7 @@ def node_settings(preset_name: str) -> dict[str, Any]:
     """What the parameters of each node are, by name of the node."""
     from road_clarity.nodes.evidence import LiveEvidenceConfig
     from road_clarity.nodes.settings import IntakeConfig, SafetyNodeConfig
+    from road_clarity.pipeline.live_explanation import ExplainerConfig
     from road_clarity.pipeline.presets import preset
 
     chosen = preset(preset_name)
@@ -44,6 +45,7 @@ def node_settings(preset_name: str) -> dict[str, Any]:
         "segmentation": chosen.segmentation,
         "tracker": chosen.tracks,
         "world_model": chosen.world,
+        "explainer": ExplainerConfig(),
         "safety": SafetyNodeConfig(safety=chosen.safety),
     }
 

@@ -1,4 +1,4 @@
-"""The perception process: the camera's only subscription and the four networks."""
+"""The perception process: the camera's only subscription, the four networks and the explainer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import cv2
 import torch
 from rclpy.node import Node
 
+from road_clarity.nodes.explainer import ExplainerNode
 from road_clarity.nodes.intake import PerceptionNode
 from road_clarity.nodes.lane import LaneNode
 from road_clarity.nodes.process import run
@@ -27,14 +28,16 @@ def make_nodes() -> Sequence[Node]:
     lane, segmentation, tracker, world = (
         LaneNode(), SegmentationNode(), TrackerNode(), WorldModelNode(),
     )  # fmt: skip
-    perception = PerceptionNode()
+    explainer, perception = ExplainerNode(), PerceptionNode()
     networks: list[StageNode] = [lane, segmentation, tracker, world]
     perception.listeners += [network.offer for network in networks]
     for network in networks:
         network.listeners.append(perception.overlay.listener(network.part))
         network.listeners.append(perception.evidence.listener(network.part))
+    explainer.networks = lambda: world.networks
+    world.listeners.append(explainer.hear_world)
     perception.origin = lambda: origin_of(networks)
-    return [*networks, perception]
+    return [*networks, explainer, perception]
 
 
 def origin_of(networks: Sequence[StageNode]) -> Origin:

@@ -67,6 +67,7 @@ PERCEPTION = Process(
         ("perception:~/in/image", "{image_topic}"),
         ("perception:~/in/camera_info", "{camera_info_topic}"),
         ("perception:~/in/risk", "safety/out/risk"),
+        ("explainer:~/in/risk", "safety/out/risk"),
         ("~/out/faults", "perception/out/faults"),  # of all networks
     ),
     parameters=NODE_PARAMETERS,

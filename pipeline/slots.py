@@ -6,6 +6,8 @@ was overwritten unseen is counted.
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -45,14 +47,18 @@ class StageWorker(Generic[Item]):
     """A thread that runs `work` on the newest item.  It outlives exceptions: `failed` gets them."""
 
     def __init__(
-        self, name: str, work: Callable[[Item], None], failed: Callable[[Item, Exception], None]
-    ) -> None:
+        self, name: str, work: Callable[[Item], None], failed: Callable[[Item, Exception], None],
+        niceness: int = 0,
+    ) -> None:  # fmt: skip
+        """niceness: 0 as the rest of the process, 19 behind everything else"""
         self.slot: LatestSlot[Item] = LatestSlot()
-        self._work, self._failed = work, failed
+        self._work, self._failed, self._niceness = work, failed, niceness
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
+        if self._niceness:
+            step_back(self._niceness)
         while (item := self.slot.take()) is not None:
             try:
                 self._work(item)
@@ -66,3 +72,10 @@ class StageWorker(Generic[Item]):
         self.slot.close()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+
+def step_back(niceness: int) -> None:
+    """Let others go first.  On Linux niceness belongs to the thread, and to those that it starts;
+    elsewhere to the process, so that nothing is done there."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

@@ -108,16 +108,19 @@ def last_moment(frames: Iterable[Frame], side: int) -> Moment:
 
 
 def at_steps(seen: Sequence[tuple[int, Tensor]]) -> Tensor:
-    """Back from the last one, as far as there is something, at most HISTORY: (T, 3, S, S)"""
+    """Back from the last one, as far as there is something, at most HISTORY.
+
+    seen: stamps [ns] and what was there, (1, ...) each -> (T, ...)
+    """
     stamps = np.array([stamp for stamp, _ in seen], np.float64)
-    pictures = torch.cat([x for _, x in seen])
+    there = torch.cat([x for _, x in seen])
     count = min(HISTORY, 1 + int((stamps[-1] - stamps[0]) / (STEP_S * 1e9) + 1e-6))
     wanted = stamps[-1] - STEP_S * 1e9 * np.arange(count)[::-1]
     places = np.interp(wanted, stamps, np.arange(len(stamps)))
     low = np.floor(places).astype(int)
     high = np.minimum(low + 1, len(stamps) - 1)
-    share = torch.from_numpy(places - low).float()[:, None, None, None]
-    return torch.lerp(pictures[low], pictures[high], share)
+    share = torch.from_numpy(places - low).float().view(-1, *[1] * (there.ndim - 1))
+    return torch.lerp(there[low], there[high], share)
 
 
 @torch.no_grad()

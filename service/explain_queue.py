@@ -8,7 +8,6 @@ the line is closed, as each holds memory.
 from __future__ import annotations
 
 import math
-import os
 import queue
 import threading
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from typing import Any, Generic, TypeVar
 import grpc
 from google.rpc import code_pb2
 
+from road_clarity.pipeline.slots import step_back
 from road_clarity.service.errors import Refusal, error_info, late
 from road_clarity.service.places import Places
 
@@ -78,7 +78,7 @@ class Worker:
         return job is not None and monotonic() > job.deadline.at_s + HUNG_S
 
     def _run(self) -> None:
-        step_back()
+        step_back(LOW_PRIORITY)
         while not self.retired:
             job = self._jobs.get()
             if job is None:
@@ -216,8 +216,3 @@ class PerWorker(Generic[Answer]):
             self._mine.value = self._load()
         value: Answer = self._mine.value
         return value
-
-
-def step_back() -> None:
-    """On Linux niceness belongs to the thread, so this leaves the rest of the process alone."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOW_PRIORITY)
