@@ -8,13 +8,24 @@ watch knows.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from road_clarity.safety.event_table import PARTS
-from road_clarity.safety.scene import Fault, Lanes, Scene, Segmentation, Tracks, World
+from road_clarity.safety.scene import (
+    Fault,
+    Lanes,
+    Scene,
+    Segmentation,
+    Tracks,
+    Unknown,
+    World,
+)
 
-Part = Lanes | Segmentation | Tracks | World
+Part = Lanes | Segmentation | Tracks | World | Unknown
+
+KINDS = (*PARTS, "unknown")  # the last where there are scorers of unknown scenes
 
 LATE_NS = 500_000_000  # what is older is no longer where it is drawn
 REMEMBERED = 32  # parts of a kind; an image never waits longer than that many images take
@@ -24,7 +35,7 @@ class PartMemory:
     """The newest parts of every kind."""
 
     def __init__(self) -> None:
-        self._parts: dict[str, deque[Part]] = {name: deque(maxlen=REMEMBERED) for name in PARTS}
+        self._parts: dict[str, deque[Part]] = {name: deque(maxlen=REMEMBERED) for name in KINDS}
 
     def add(self, name: str, part: Part) -> None:
         self._parts[name].append(part)
@@ -39,7 +50,7 @@ class PartMemory:
     ) -> Scene:
         """What is known about the image of stamp_ns, but for the parts of stages that failed."""
         failed = {fault.code.partition(".")[0] for fault in faults}
-        parts = {name: None if name in failed else self.newest(name, stamp_ns) for name in PARTS}
+        parts = {name: None if name in failed else self.newest(name, stamp_ns) for name in KINDS}
         return Scene(index=index, stamp_ns=stamp_ns, size=size, faults=faults, **parts)  # type: ignore[arg-type]
 
 
@@ -52,7 +63,12 @@ class Waiting:
     size: tuple[int, int]
     faults: tuple[Fault, ...]
     arrived_s: float
-    missing: set[str] = field(default_factory=lambda: set(PARTS))
+    awaited: frozenset[str] = frozenset(PARTS)  # until its round says otherwise
+    heard: set[str] = field(default_factory=set)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.awaited <= self.heard
 
 
 class SceneAssembly:
@@ -66,6 +82,7 @@ class SceneAssembly:
         """After a jump in time: what was seen before belongs to another drive."""
         self._memory, self._waiting = PartMemory(), deque[Waiting]()
         self._early: dict[int, list[tuple[str, Fault | None]]] = {}
+        self._round: tuple[int, frozenset[str]] | None = None  # stamp, parts that are to come
 
     def see_image(
         self,
@@ -76,10 +93,21 @@ class SceneAssembly:
         now_s: float,
     ) -> None:
         image = Waiting(index, stamp_ns, size, faults, now_s)
+        if self._round is not None and stamp_ns <= self._round[0]:
+            image.awaited = self._round[1] if stamp_ns == self._round[0] else frozenset()
         for name, fault in self._early.pop(stamp_ns, []):
             settle(image, name, fault)
         self._early = {at: heard for at, heard in self._early.items() if at > stamp_ns}
         self._waiting.append(image)
+
+    def see_round(self, stamp_ns: int, parts: Iterable[str]) -> None:
+        """Networks begin to look at an image: these answer for it, and none for those before."""
+        self._round = stamp_ns, frozenset(parts)
+        for image in self._waiting:
+            if image.stamp_ns < stamp_ns:
+                image.awaited = frozenset()
+            elif image.stamp_ns == stamp_ns:
+                image.awaited = self._round[1]
 
     def see_part(self, name: str, part: Part) -> None:
         self._memory.add(name, part)
@@ -101,7 +129,7 @@ class SceneAssembly:
         """Images that are complete or out of patience, and those before them."""
         last = 0
         for position, image in enumerate(self._waiting, start=1):
-            if not image.missing or now_s - image.arrived_s >= self._patience_s:
+            if image.is_complete or now_s - image.arrived_s >= self._patience_s:
                 last = position
         images = [self._waiting.popleft() for _ in range(last)]
         return [self._memory.scene(one.index, one.stamp_ns, one.size, one.faults) for one in images]
@@ -109,7 +137,7 @@ class SceneAssembly:
 
 def settle(image: Waiting, name: str, fault: Fault | None) -> None:
     """The stage is through with the image, one way or the other."""
-    image.missing.discard(name)
+    image.heard.add(name)
     if fault is not None:
         image.faults += (fault,)
 
@@ -118,7 +146,7 @@ def without_late(scene: Scene) -> Scene:
     """Lanes of a second ago would be drawn where there is no lane."""
     late: dict[str, Any] = {
         name: None
-        for name in PARTS
+        for name in KINDS
         if (part := getattr(scene, name)) and scene.stamp_ns - part.stamp_ns > LATE_NS
     }
     return replace(scene, **late)

@@ -11,6 +11,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from road_clarity.nodes.pictures import from_image, to_image
+from road_clarity.safety.ladder import Rung
 from road_clarity.safety.scene import (
     Fault,
     Lane,
@@ -22,6 +23,7 @@ from road_clarity.safety.scene import (
     Segmentation,
     Track,
     Tracks,
+    Unknown,
     World,
 )
 
@@ -132,6 +134,27 @@ def world_from_message(message: msg.World) -> World:
     )
 
 
+def unknown_to_message(unknown: Unknown, header: Header) -> msg.Unknown:
+    return msg.Unknown(
+        header=header,
+        score=float(unknown.score),
+        p_value=float(unknown.p_value),
+        scorers=list(unknown.scorers),
+        p_values=[float(one) for one in unknown.scorers.values()],
+        calibration_id=unknown.calibration_id,
+    )
+
+
+def unknown_from_message(message: msg.Unknown) -> Unknown:
+    return Unknown(
+        stamp_of(message.header),
+        message.score,
+        message.p_value,
+        dict(zip(message.scorers, message.p_values, strict=True)),
+        message.calibration_id,
+    )
+
+
 def faults_to_messages(faults: tuple[Fault, ...]) -> list[msg.Fault]:
     return [msg.Fault(code=fault.code, text=fault.text) for fault in faults]
 
@@ -156,7 +179,7 @@ def reason_from_message(message: msg.Reason) -> Reason:
     return Reason(message.code, message.share, region, message.text)
 
 
-def risk_to_message(risk: Risk, scene: Scene, now_ns: int, header: Header) -> msg.Risk:
+def risk_to_message(risk: Risk, scene: Scene, now_ns: int, header: Header, rung: Rung) -> msg.Risk:
     """scene: what the risk was computed from at now_ns [ns]."""
     return msg.Risk(
         header=header,
@@ -169,6 +192,8 @@ def risk_to_message(risk: Risk, scene: Scene, now_ns: int, header: Header) -> ms
         segmentation_age_s=age_s(scene.segmentation, now_ns),
         tracks_age_s=age_s(scene.tracks, now_ns),
         world_age_s=age_s(scene.world, now_ns),
+        unknown_age_s=age_s(scene.unknown, now_ns),
+        rung=rung,
     )
 
 
@@ -192,7 +217,7 @@ def promise_from_message(message: msg.Promise) -> Promise:
     return Promise(message.state, message.text, p_value, alpha, calibration_id, threshold)
 
 
-def age_s(part: Lanes | Segmentation | Tracks | World | None, now_ns: int) -> float:
+def age_s(part: Lanes | Segmentation | Tracks | World | Unknown | None, now_ns: int) -> float:
     """[s]; nan for a part that is missing"""
     return math.nan if part is None else (now_ns - part.stamp_ns) * 1e-9
 

@@ -37,6 +37,7 @@ from road_clarity.pipeline.live_explanation import (
 from road_clarity.pipeline.presets import PipelineConfig
 from road_clarity.pipeline.slots import StageWorker
 from road_clarity.safety.finding import Finding
+from road_clarity.safety.ladder import Rung
 
 NICENESS = 19  # of the thread: behind everything else
 
@@ -72,6 +73,10 @@ class ExplainerNode(RoadNode):
         """What the world model made of a frame; None when it failed.  Never waits."""
         if part is not None and self.is_active:
             self._memory.see(sight.frame, part, sight.stream)
+
+    def see_rung(self, rung: Rung) -> None:
+        """Under load explanations are the first to go."""
+        self.is_wanted = rung > Rung.NO_EXPLANATION
 
     def values(self) -> dict[str, str]:
         return {

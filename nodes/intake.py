@@ -17,6 +17,7 @@ from road_clarity_msgs import msg
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from road_clarity.models.errors import BadInput
+from road_clarity.nodes.conductor import Conductor
 from road_clarity.nodes.conversions import faults_to_messages, header_at, risk_from_message
 from road_clarity.nodes.evidence import EvidenceKeeper, LiveEvidenceConfig
 from road_clarity.nodes.lifecycle import RoadNode
@@ -50,7 +51,9 @@ class PerceptionNode(RoadNode):
     def __init__(self) -> None:
         super().__init__("perception")
         self.listeners: list[Callable[[Sight], None]] = []
+        self.conductor = Conductor(self)
         self.overlay = Overlay(self)
+        self.conductor.hearers.append(self.overlay.see_rung)
         self.evidence = EvidenceKeeper(self._evidence_failed)
         self.origin: Callable[[], Origin] = lambda: Origin({})
         self._intrinsics: Intrinsics | None = None
@@ -71,6 +74,7 @@ class PerceptionNode(RoadNode):
     def build(self, settings: IntakeConfig) -> None:
         self._gate = InputGate(settings.gate)
         self.overlay.open(settings.overlay_rate)
+        self.conductor.open(settings.ladder)
         topic = self.resolve_topic_name("~/in/image")
         self.evidence.open(settings.evidence, topic, lambda: self.origin())
         self._worker = StageWorker("decode", self._see, self._failed)
@@ -91,6 +95,7 @@ class PerceptionNode(RoadNode):
             "image type": self._kind or "nobody publishes images there",
             "image size [px]": f"{self._size[0]} x {self._size[1]}",
             "skipped images": str(dropped),
+            **self.conductor.values(),
             **self.evidence.values(),
         }
 
@@ -142,8 +147,10 @@ class PerceptionNode(RoadNode):
     def _pass_on(self, frame: Frame) -> None:
         self.overlay.see_frame(frame)
         self.evidence.see_frame(frame)
+        sight = Sight(frame, self._stream)
         for hear in self.listeners:
-            hear(Sight(frame, self._stream))
+            hear(sight)
+        self.conductor.offer(sight)
 
     def _announce(self, stamp_ns: int, frame_id: str, faults: tuple[Fault, ...]) -> None:
         """Tell the safety node that an image came, fit to be judged or not."""

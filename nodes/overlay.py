@@ -20,6 +20,7 @@ from road_clarity.nodes.stage_node import Sight
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.overlay import draw_overlay
 from road_clarity.pipeline.slots import StageWorker
+from road_clarity.safety.ladder import Rung
 from road_clarity.safety.scene import Risk
 
 KEPT_FRAMES = 12  # until their risk is known
@@ -36,6 +37,7 @@ class Overlay:
         self._parts = PartMemory()
         self._worker: StageWorker[Risk] | None = None
         self._period_s, self._drawn_s = 0.0, 0.0
+        self._is_wanted = True
         self._pictures = node.create_publisher(CompressedImage, "~/out/overlay", PICTURE)
         node.create_subscription(msg.Risk, "~/in/risk", self._on_risk, RISK)
 
@@ -49,9 +51,13 @@ class Overlay:
             self._worker.stop()
         self._worker = None
 
+    def see_rung(self, rung: Rung) -> None:
+        """Under load nobody draws."""
+        self._is_wanted = rung > Rung.NO_EXPLANATION
+
     def see_frame(self, frame: Frame) -> None:
         with self._lock:
-            if self._pictures.get_subscription_count() > 0:
+            if self._is_wanted and self._pictures.get_subscription_count() > 0:
                 self._frames.append(frame)
             else:
                 self._frames.clear()

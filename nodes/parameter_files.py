@@ -45,6 +45,7 @@ def node_settings(preset_name: str) -> dict[str, Any]:
         "segmentation": chosen.segmentation,
         "tracker": chosen.tracks,
         "world_model": chosen.world,
+        "unknown_scene": chosen.unknown,
         "explainer": ExplainerConfig(),
         "safety": SafetyNodeConfig(safety=chosen.safety),
     }

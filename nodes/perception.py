@@ -1,13 +1,10 @@
-"""The perception process: the camera's only subscription, the four networks and the explainer."""
+"""The perception process: the camera's only subscription, the four networks, and what needs all."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import cv2
-import torch
 from rclpy.node import Node
 
 from road_clarity.nodes.explainer import ExplainerNode
@@ -17,27 +14,32 @@ from road_clarity.nodes.process import run
 from road_clarity.nodes.segmentation import SegmentationNode
 from road_clarity.nodes.stage_node import StageNode
 from road_clarity.nodes.tracker import TrackerNode
+from road_clarity.nodes.unknown_scene import UnknownSceneNode
 from road_clarity.nodes.world_model import WorldModelNode
+from road_clarity.pipeline.cores import share_cores
 from road_clarity.pipeline.evidence.provenance import Origin
-
-NETWORKS = 4
 
 
 def make_nodes() -> Sequence[Node]:
     """All nodes, connected.  The camera comes last: by then the networks are ready."""
-    lane, segmentation, tracker, world = (
-        LaneNode(), SegmentationNode(), TrackerNode(), WorldModelNode(),
-    )  # fmt: skip
-    explainer, perception = ExplainerNode(), PerceptionNode()
-    networks: list[StageNode] = [lane, segmentation, tracker, world]
-    perception.listeners += [network.offer for network in networks]
+    world, unknown, explainer = WorldModelNode(), UnknownSceneNode(), ExplainerNode()
+    networks: list[StageNode] = [LaneNode(), SegmentationNode(), TrackerNode(), world]
+    perception = PerceptionNode()
+    everybody: list[StageNode] = [*networks, unknown]
     for network in networks:
+        network.listeners.append(unknown.listener(network.part))
+    for network in everybody:
         network.listeners.append(perception.overlay.listener(network.part))
         network.listeners.append(perception.evidence.listener(network.part))
+    unknown.weights_in_use = lambda: [
+        one.card.name for network in networks for one in network.networks
+    ]
     explainer.networks = lambda: world.networks
     world.listeners.append(explainer.hear_world)
-    perception.origin = lambda: origin_of(networks)
-    return [*networks, explainer, perception]
+    perception.conductor.hearers.append(explainer.see_rung)
+    perception.conductor.lead(networks, [unknown])
+    perception.origin = lambda: origin_of(everybody)
+    return [*everybody, explainer, perception]
 
 
 def origin_of(networks: Sequence[StageNode]) -> Origin:
@@ -51,10 +53,7 @@ def origin_of(networks: Sequence[StageNode]) -> Origin:
 
 
 def main() -> int:
-    # The networks run side by side, so each gets its share of the cores and not all of them.
-    share = max(1, (os.cpu_count() or 1) // NETWORKS)
-    torch.set_num_threads(share)
-    cv2.setNumThreads(share)
+    share_cores()
     return run(make_nodes)
 
 

@@ -5,6 +5,7 @@ It handles small messages only and runs in a process of its own, so no network c
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -25,6 +26,8 @@ from road_clarity.pipeline.calibration_file import promise_for
 from road_clarity.pipeline.gate import broken
 from road_clarity.pipeline.presets import PipelineConfig, weight_names
 from road_clarity.pipeline.weights import read_card
+from road_clarity.safety.event_table import PARTS
+from road_clarity.safety.ladder import AgeLadder, Rung
 from road_clarity.safety.scene import Fault, Promise, Risk, Scene
 from road_clarity.safety.watch import Watch
 
@@ -45,6 +48,8 @@ class SafetyNode(RoadNode):
         self._frame_id = "camera"
         self._told_s = self._image_s = time.monotonic()
         self._risk: Risk | None = None
+        self._load, self._rung = Rung.FULL, Rung.UNKNOWN  # of the networks' process, and in all
+        self._ages = AgeLadder(self._settings.fresh, self._settings.safety.hold_s)
         # No lifecycle publisher: that would be silent when the node is not active.
         self._risks = self.create_publisher(msg.Risk, "~/out/risk", RISK)
         self._explanations = self.create_publisher(msg.Explanation, "~/out/explanation", RESULT)
@@ -59,6 +64,8 @@ class SafetyNode(RoadNode):
             (Image, "segmentation", self._on_segmentation),
             (msg.TrackArray, "tracks", self._on_tracks),
             (msg.World, "world", self._on_world),
+            (msg.Unknown, "unknown", self._on_unknown),
+            (msg.Round, "rounds", self._on_round),
             (msg.StageFault, "faults", self._on_fault),
         ):
             self.create_subscription(kind, f"~/in/{topic}", callback, RESULT)
@@ -75,6 +82,7 @@ class SafetyNode(RoadNode):
         promise = promise_for(settings.safety, models)
         self._watch = Watch(settings.safety, promise)
         self._assembly = SceneAssembly(settings.patience)
+        self._ages = AgeLadder(settings.fresh, settings.safety.hold_s)
 
     def release(self) -> None:
         """What was built is small and may stay."""
@@ -112,6 +120,14 @@ class SafetyNode(RoadNode):
     def _on_world(self, message: msg.World) -> None:
         self._on_part("world", convert.world_from_message(message))
 
+    def _on_unknown(self, message: msg.Unknown) -> None:
+        self._on_part("unknown", convert.unknown_from_message(message))
+
+    def _on_round(self, message: msg.Round) -> None:
+        self._load = Rung(message.rung)
+        self._assembly.see_round(convert.stamp_of(message.header), message.parts)
+        self._look()
+
     def _on_part(self, name: str, part: Any) -> None:
         self._assembly.see_part(name, part)
         self._look()
@@ -148,10 +164,13 @@ class SafetyNode(RoadNode):
     def _tell(self, scene: Scene) -> None:
         now_ns = self.get_clock().now().nanoseconds
         self._risk = risk = self._watch.assess(scene, now_ns)
+        self._rung = self._ages.step(
+            now_ns, risk.level != "unknown", oldest_s(scene, now_ns), self._load
+        )
         header = convert.header_at(scene.stamp_ns, self._frame_id)
-        self._risks.publish(convert.risk_to_message(risk, scene, now_ns, header))
+        self._risks.publish(convert.risk_to_message(risk, scene, now_ns, header, self._rung))
         self._told_s = time.monotonic()
-        if risk.level in ("elevated", "high"):
+        if risk.level in ("elevated", "high") and self._load > Rung.NO_EXPLANATION:
             self._explain(risk, scene)
 
     def _explain(self, risk: Risk, scene: Scene) -> None:
@@ -180,6 +199,7 @@ class SafetyNode(RoadNode):
         if self._risk is None:
             return {}
         told = {"level": self._risk.level, "score": f"{self._risk.score:.3f}"}
+        told["rung"] = self._rung.name
         return told | promise_values(self._risk.promise)
 
 
@@ -193,6 +213,12 @@ def promise_values(promise: Promise) -> dict[str, str]:
         "text": promise.text,
     }
     return {f"promise {key}": "" if one is None else str(one) for key, one in values.items()}
+
+
+def oldest_s(scene: Scene, now_ns: int) -> float:
+    """Age of the oldest part [s]; nan when one is missing."""
+    ages = [convert.age_s(getattr(scene, name), now_ns) for name in PARTS]
+    return math.nan if any(map(math.isnan, ages)) else max(ages)
 
 
 def early(stamp_ns: int, now_ns: int) -> tuple[Fault, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from road_clarity.nodes.evidence import LiveEvidenceConfig
 from road_clarity.pipeline.gate import GateConfig
 from road_clarity.safety.config import SafetyConfig
+from road_clarity.safety.ladder import LadderConfig
 from road_clarity.safety.settings import Checked, setting
 
 
@@ -15,6 +16,7 @@ class IntakeConfig(Checked):
     overlay_rate: float = setting(
         10.0, "overlay pictures while anybody looks [1/s]", low=0.1, high=100.0
     )
+    ladder: LadderConfig = field(default_factory=LadderConfig)
     gate: GateConfig = field(default_factory=GateConfig)
     evidence: LiveEvidenceConfig = field(default_factory=LiveEvidenceConfig)
 
@@ -26,6 +28,9 @@ class SafetyNodeConfig(Checked):
     )
     silence: float = setting(
         0.4, "longest silence of the risk topic; then it says unknown [s]", low=0.05, high=0.45
+    )
+    fresh: float = setting(
+        0.35, "age from which a part is the last good one [s]", low=0.05, high=1.0
     )
     safety: SafetyConfig = field(default_factory=SafetyConfig)
 

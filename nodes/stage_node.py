@@ -63,11 +63,18 @@ class StageNode(RoadNode):
     def publish(self, part: Any, header: Header) -> None:
         raise NotImplementedError
 
-    def offer(self, sight: Sight) -> None:
-        """A new frame is there.  Never waits."""
+    @property
+    def is_ready(self) -> bool:
+        """Whether it would look at a frame now."""
+        return self.is_active and self._stage is not None
+
+    def offer(self, sight: Sight) -> bool:
+        """A new frame is there.  Never waits; says whether it is going to be looked at."""
         worker = self._worker  # another thread may release it meanwhile
-        if self.is_active and worker is not None:
-            worker.slot.put(sight)
+        if not self.is_ready or worker is None:
+            return False
+        worker.slot.put(sight)
+        return True
 
     def settings(self, chosen: PipelineConfig) -> Any:
         return getattr(chosen, self.part)

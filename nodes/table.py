@@ -82,6 +82,8 @@ SAFETY = Process(
         ("~/in/segmentation", "segmentation/out/segmentation"),
         ("~/in/tracks", "tracker/out/tracks"),
         ("~/in/world", "world_model/out/world"),
+        ("~/in/unknown", "unknown_scene/out/unknown"),
+        ("~/in/rounds", "perception/out/rounds"),
         ("~/in/faults", "perception/out/faults"),
     ),
     parameters=NODE_PARAMETERS,

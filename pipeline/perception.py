@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 
@@ -16,6 +17,7 @@ from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.backends.network import Running
 from road_clarity.pipeline.backends.runtime import Runtime
 from road_clarity.pipeline.calibration_file import promise_for
+from road_clarity.pipeline.cores import NETWORKS, share_cores
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.gate import InputGate, broken
 from road_clarity.pipeline.lanes import LaneStage
@@ -38,10 +40,15 @@ class Outcome:
 
 
 class Perception:
-    """All stages in turn on every frame.  No clock decides anything: same frames, same outcome."""
+    """All stages on every frame, the networks side by side.
+
+    No clock decides anything: same frames, same outcome.
+    """
 
     def __init__(self, config: PipelineConfig, device: str = "auto") -> None:
         device = pick_device(device)
+        share_cores()
+        self._threads = ThreadPoolExecutor(NETWORKS, "network")
         self.config = config
         self._gate = InputGate(config.gate)
         self._lanes = LaneStage(config.lanes, device)
@@ -100,7 +107,8 @@ class Perception:
 
     def fork(self) -> Perception:
         """Another with the same memory of earlier frames, which goes its own way from here."""
-        shared = [part for one in self.networks for part in (one, one.network)]
+        shared: list[Any] = [part for one in self.networks for part in (one, one.network)]
+        shared.append(self._threads)
         return copy.deepcopy(self, {id(part): part for part in shared})
 
     def judge(self, scene: Scene) -> Risk:
@@ -114,59 +122,69 @@ class Perception:
 
         told: what the watch is told instead of the scene that was seen, for what-if questions.
         """
-        run = Run()
-        with run.timed("total"):
-            with run.timed("gate"):
-                run.faults += self._gate.check(frame)
-                if broken(tuple(run.faults)):
-                    self.reset()
-            lanes = run.part("lanes", lambda: self._lanes.run(frame))
-            classes = run.part("segmentation", lambda: self._segmentation.run(frame))
-            tracks = run.part("tracks", lambda: self._tracks.run(frame))
-            world = run.part("world", lambda: self._world.run(frame))
-            unknown = None
-            if (scorers := self._unknown) is not None:
-                unknown = run.part("unknown", lambda: scorers.run(frame, lanes, classes, world))
-            scene = Scene(
-                frame.index,
-                frame.stamp_ns,
-                frame.size,
-                lanes,
-                classes,
-                tracks,
-                world,
-                tuple(run.faults),
-                unknown,
+        took, started = {}, perf_counter()
+        faults = list(self._gate.check(frame))
+        if broken(tuple(faults)):
+            self.reset()
+        took["gate"] = since(started)
+        seen = self._side_by_side(frame)
+        lanes, classes, tracks, world = (one.part for one in seen)
+        unknown = None
+        if (scorers := self._unknown) is not None:
+            look = attempt("unknown", partial(scorers.run, frame, lanes, classes, world))
+            seen, unknown = [*seen, look], look.part
+        for one in seen:
+            faults += one.faults
+            took[one.stage] = one.took_ms
+        scene = told(
+            Scene(
+                frame.index, frame.stamp_ns, frame.size, lanes, classes, tracks, world,
+                tuple(faults), unknown,
             )
-            scene = told(scene)
-            with run.timed("safety"):
-                risk = self._watch.assess(scene, frame.stamp_ns)
-        return Outcome(scene, risk, run.latency_ms)
+        )  # fmt: skip
+        judged = perf_counter()
+        risk = self._watch.assess(scene, frame.stamp_ns)
+        took["safety"], took["total"] = since(judged), since(started)
+        return Outcome(scene, risk, took)
+
+    def _side_by_side(self, frame: Frame) -> list[Look[Any]]:
+        """What lanes, segmentation, tracks and world model make of it, in this order."""
+        stages = {
+            "lanes": self._lanes,
+            "segmentation": self._segmentation,
+            "tracks": self._tracks,
+            "world": self._world,
+        }
+        looks = [
+            self._threads.submit(attempt, name, partial(stage.run, frame))  # type: ignore[attr-defined]
+            for name, stage in stages.items()
+        ]
+        return [look.result() for look in looks]
 
 
-@dataclass
-class Run:
-    """What happened while one frame went through."""
+@dataclass(frozen=True, eq=False)
+class Look(Generic[Part]):
+    """What became of a frame in one stage: a part of the scene or a fault, and when."""
 
-    faults: list[Fault] = field(default_factory=list)
-    latency_ms: dict[str, float] = field(default_factory=dict)
+    stage: str
+    part: Part | None
+    faults: tuple[Fault, ...]
+    took_ms: float
 
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        started = perf_counter()
-        try:
-            yield
-        finally:
-            self.latency_ms[stage] = (perf_counter() - started) * 1e3
 
-    def part(self, stage: str, work: Callable[[], Part]) -> Part | None:
-        """The stage's result, or None and a fault: however a network fails, the risk is told."""
-        with self.timed(stage):
-            try:
-                return work()
-            except Exception as error:
-                self.faults.append(Fault(f"{stage}.failed", f"{stage} failed: {error}"))
-                return None
+def attempt(stage: str, work: Callable[[], Part]) -> Look[Part]:
+    """However a network fails, the risk is told."""
+    started = perf_counter()
+    try:
+        return Look(stage, work(), (), since(started))
+    except Exception as error:
+        fault = Fault(f"{stage}.failed", f"{stage} failed: {error}")
+        return Look(stage, None, (fault,), since(started))
+
+
+def since(started: float) -> float:
+    """[ms]"""
+    return (perf_counter() - started) * 1e3
 
 
 def pick_device(name: str) -> str:

@@ -54,6 +54,14 @@ class UnknownStage:
         """The head is small and stays in torch on the CPU, whatever runs the networks."""
         return Runtime("torch", torch.__version__, FP32, "cpu")
 
+    @property
+    def networks(self) -> tuple[UnknownStage]:
+        """What is named in diagnostics and evidence: the head itself."""
+        return (self,)
+
+    def reset(self) -> None:
+        """There is nothing to forget."""
+
     def knows(self, weights: Iterable[str]) -> bool:
         """Whether its calm is that of the networks with these weights."""
         return set(self.card.made_for.split(", ")) <= set(weights)

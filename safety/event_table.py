@@ -75,6 +75,10 @@ STARTING = (
 FAULTS = (
     *(Entry(f"input.{name}", "input", "unknown", 0.0, 0.0, text) for name, text in INPUT.items()),
     *(
+        Entry(f"unknown.{name}", "watch", "unknown", 0.0, 0.0, f"the part 'unknown' {PART[name]}")
+        for name in ("late", "failed")
+    ),
+    *(
         Entry(f"{part}.{name}", part, "unknown", 0.0, 0.0, f"the part '{part}' {text}")
         for part in PARTS
         for name, text in PART.items()

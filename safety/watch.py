@@ -75,6 +75,8 @@ class Watch:
                     faults.append(Fault(f"{name}.missing", f"there are no {name} for this frame"))
             elif (age_s := (now_ns - part.stamp_ns) * 1e-9) > self._config.max_age_s:
                 faults.append(Fault(f"{name}.late", f"{name} are {age_s:.2f} s old"))
+        if scene.unknown and (now_ns - scene.unknown.stamp_ns) * 1e-9 > self._config.max_age_s:
+            faults.append(Fault("unknown.late", "it was not looked whether the scene is known"))
         if scene.world and not readable(scene.world):
             faults.append(
                 Fault("world.no_prediction", "the world model has not predicted this moment")

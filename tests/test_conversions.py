@@ -10,6 +10,7 @@ pytest.importorskip("road_clarity_msgs.msg", reason="run msgs/build.sh")
 from road_clarity.nodes import conversions as convert
 from road_clarity.nodes.markers import lanes_marker, tracks_marker
 from road_clarity.nodes.pictures import from_image, to_image, to_jpeg
+from road_clarity.safety.ladder import Rung
 from road_clarity.safety.scene import (
     Fault,
     Lane,
@@ -78,7 +79,7 @@ def test_tracks_come_back_as_they_were():
 
 def test_a_risk_comes_back_with_its_reasons():
     scene = Scene(0, STAMP_NS, (1280, 720), LANES, None, TRACKS, None, ())
-    message = convert.risk_to_message(RISK, scene, STAMP_NS, HEADER)
+    message = convert.risk_to_message(RISK, scene, STAMP_NS, HEADER, Rung.FULL)
     assert convert.risk_from_message(message) == RISK
 
 
@@ -89,7 +90,7 @@ def test_every_level_has_a_number(level):
 
 def test_a_risk_tells_how_old_its_parts_were():
     late = Scene(0, STAMP_NS, (1280, 720), LANES, None, None, None, ())
-    message = convert.risk_to_message(RISK, late, STAMP_NS + 250_000_000, HEADER)
+    message = convert.risk_to_message(RISK, late, STAMP_NS + 250_000_000, HEADER, Rung.FULL)
     assert message.lanes_age_s == 0.25
     assert math.isnan(message.tracks_age_s)
 

@@ -26,6 +26,7 @@ from road_clarity.nodes.qos import RISK
 from road_clarity.pipeline.backends.runtime import Runtime
 from road_clarity.pipeline.events import read_events
 from road_clarity.pipeline.lanes import LaneConfig
+from road_clarity.safety.ladder import Rung
 
 pytestmark = pytest.mark.ros
 
@@ -77,7 +78,7 @@ def test_an_image_that_is_judged_high_becomes_an_event(node, tmp_path):
     images.publish(to_image(NOISE, "rgb8", header))
     wait(lambda: sights)
     risk, scene = made_risk(STAMP_NS, "high"), made_scene(0, STAMP_NS, (128, 72))
-    risks.publish(risk_to_message(risk, scene, STAMP_NS, header))
+    risks.publish(risk_to_message(risk, scene, STAMP_NS, header, Rung.FULL))
     wait(lambda: not node.evidence._frames)  # its verdict has come
     other.destroy_node()
     node.stop()

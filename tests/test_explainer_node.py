@@ -15,11 +15,12 @@ from made_world import made_pair
 from road_clarity_msgs import msg
 from test_live_explanation import PLACE, risk, seen, street
 
-from road_clarity.nodes import explainer
 from road_clarity.nodes.conversions import LEVELS, header_at, reason_to_message
 from road_clarity.nodes.explainer import ExplainerNode
 from road_clarity.nodes.health import Severity
+from road_clarity.nodes.perception import make_nodes
 from road_clarity.nodes.stage_node import Sight
+from road_clarity.safety.ladder import Rung
 
 pytestmark = pytest.mark.ros
 
@@ -96,6 +97,14 @@ def test_what_is_not_wanted_is_not_explained(setup):
     assert setup.node.values()["skipped images"] == "1"
 
 
+@pytest.mark.parametrize(
+    ("rung", "wanted"), [(Rung.FULL, True), (Rung.NO_EXPLANATION, False), (Rung.UNKNOWN, False)]
+)
+def test_below_the_highest_rung_of_the_ladder_nothing_is_explained(setup, rung, wanted):
+    setup.node.see_rung(rung)
+    assert setup.node.is_wanted == wanted
+
+
 def test_a_node_that_is_not_active_explains_nothing(setup):
     setup.node.trigger_deactivate()
     setup.drive(0)
@@ -145,8 +154,11 @@ def test_that_nothing_is_flagged_is_no_fault(setup):
     assert (found.severity, found.text) == (Severity.OK, "nothing to explain")
 
 
-@pytest.mark.skipif(not hasattr(os, "setpriority"), reason="no niceness here")
-def test_its_thread_stands_behind_all_others(setup):
-    thread = setup.node._worker._thread
-    setup.wait(lambda: os.getpriority(os.PRIO_PROCESS, thread.native_id) == explainer.NICENESS)
-    assert os.getpriority(os.PRIO_PROCESS, os.getpid()) < explainer.NICENESS
+def test_in_its_process_it_hears_the_world_model_and_the_ladder(setup):
+    nodes = {one.get_name(): one for one in make_nodes()}
+    explained, perception = nodes["explainer"], nodes["perception"]
+    assert explained.hear_world in nodes["world_model"].listeners
+    assert explained.see_rung in perception.conductor.hearers
+    assert explained.networks() == ()  # the world model was not configured
+    for node in nodes.values():
+        node.destroy_node()

@@ -39,6 +39,7 @@ def test_what_safety_listens_to_is_what_the_others_publish():
     assert heard == {
         "perception/out/frames", "perception/out/faults", "lane/out/lanes", "tracker/out/tracks",
         "segmentation/out/segmentation", "world_model/out/world",
+        "unknown_scene/out/unknown", "perception/out/rounds",
     }  # fmt: skip
 
 

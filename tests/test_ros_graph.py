@@ -34,7 +34,7 @@ TOPICS = {
     "risk": (msg.Risk, "/car/safety/out/risk"),
     "diagnostics": (diagnostic_msgs.DiagnosticArray, "/diagnostics"),
 }
-NODES = {"perception", "lane", "segmentation", "tracker", "world_model", "safety"}
+NODES = {"perception", "lane", "segmentation", "tracker", "world_model", "explainer", "safety"}
 RESULTS = ("lanes", "tracks", "world", "segmentation")
 ENOUGH = 5  # messages of every kind
 START_S, SILENCE_S, STOP_S = 60.0, 3.0, 20.0  # how long is waited at most

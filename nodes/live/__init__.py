@@ -1,0 +1,1 @@
+"""The running system, measured from outside: real processes, a camera at full rate."""

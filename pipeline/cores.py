@@ -1,0 +1,27 @@
+"""How the cores are shared: networks side by side, each on its share of them.
+
+Small convolutions gain little from a second core, but a second network has all of it.  One thread
+for each network also makes its answers independent of who else computes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import cv2
+import torch
+
+NETWORKS = 4  # lanes, segmentation, tracks, world
+# How long a thread that comes back from a kernel waits for the interpreter at most.  Python's own
+# 5 ms, a few times a network, were a tenth of a frame.
+SWITCH_S = 0.5e-3
+
+
+def share_cores() -> int:
+    """Threads of torch and OpenCV for each network from now on, in the whole process."""
+    share = max(1, len(os.sched_getaffinity(0)) // NETWORKS)
+    torch.set_num_threads(share)
+    cv2.setNumThreads(share)
+    sys.setswitchinterval(SWITCH_S)
+    return share
