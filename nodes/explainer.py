@@ -39,8 +39,6 @@ from road_clarity.pipeline.slots import StageWorker
 from road_clarity.safety.finding import Finding
 from road_clarity.safety.ladder import Rung
 
-NICENESS = 19  # of the thread: behind everything else
-
 
 class ExplainerNode(RoadNode):
     """Risk in, explanations of flagged images out."""
@@ -61,7 +59,7 @@ class ExplainerNode(RoadNode):
 
     def build(self, settings: ExplainerConfig) -> None:
         self._memory = LiveExplanation(settings)
-        self._worker = StageWorker("explainer", self._explain, self._failed, NICENESS)
+        self._worker = StageWorker("explainer", self._explain, self._failed, settings.niceness)
 
     def release(self) -> None:
         if self._worker is not None and not self._worker.stop():

@@ -42,6 +42,9 @@ class ExplainerConfig(Checked):
     regions: int = setting(
         3, "regions of an image that are explained, those of its largest reasons", low=1, high=10
     )
+    niceness: int = setting(
+        10, "of its thread: 0 as the networks, 19 behind everything on the machine", low=0, high=19
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,12 @@
 """Explanations while driving: what is asked, what is remembered, what is found."""
 
+import copy
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from made_world import made_pair
 from tiny_world import SIZE, streets, tiny_calm
 
@@ -116,6 +118,16 @@ def test_the_maps_to_blame_have_shares_the_largest_first(pair):
 
 def test_soon_after_the_start_nothing_is_said_of_the_prediction(pair):
     assert [one.about for one in found(pair, 5, PLACE).findings] == ["reconstruction"]
+
+
+@pytest.mark.claim("true_cause")
+def test_a_memory_that_says_nonsense_is_named(pair):
+    hurt = copy.deepcopy(pair.memory)
+    torch.manual_seed(0)
+    hurt.head.weight.copy_(100 * torch.randn_like(hurt.head.weight))
+    answer = found(replace(pair, memory=hurt), 8, PLACE)
+    assert [one.layer == "memory" for one in answer.findings] == [False, True]
+    assert all(name.startswith("latent/") for name, _ in answer.findings[1].maps)
 
 
 @pytest.mark.parametrize("level", ["nominal", "unknown"])
