@@ -39,7 +39,7 @@ def explanation_times(
     stage: WorldStage, pair: WorldPair, frames: Iterable[Frame]
 ) -> dict[str, Times]:
     """Every frame is flagged and explained [ms].  Raises BadInput for too few frames."""
-    taken: dict[str, list[float]] = {"world": []} | {f"explained {n}": [] for n in ASKED}
+    taken: dict[str, list[float]] = {"world": [], **{f"explained {n}": [] for n in ASKED}}
     lives = {n: LiveExplanation(ExplainerConfig(rate=30.0)) for n in ASKED}
     for count, frame in enumerate(frames):
         world, seeing_ms = timed(partial(stage.run, frame))
