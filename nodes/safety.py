@@ -31,7 +31,7 @@ from road_clarity.safety.ladder import AgeLadder, Rung
 from road_clarity.safety.scene import Fault, Promise, Risk, Scene
 from road_clarity.safety.watch import Watch
 
-LOOK_EVERY_S = 0.02  # for images that are out of patience, and for silence
+LOOK_EVERY_S = 0.04  # for images that are out of patience, and for silence
 EARLY_S = 0.2  # how far the camera's clock may be ahead of ours
 LAST_WORD = Duration(seconds=0.5)  # how long a subscriber may take to confirm it
 UNKNOWN_SIZE = (1280, 720)  # until the first image came [px]
