@@ -40,6 +40,7 @@ def check() -> list[Finding]:
         check_security(environment),
         check_shared_memory(),
         check_left_behind(SHARED_MEMORY),
+        check_users(SHARED_MEMORY, os.getuid()),
     ]
 
 
@@ -210,6 +211,17 @@ def check_left_behind(folder: Path) -> Finding:
         return ok("dds.left_behind", f"{size >> 20} MiB of processes that are gone")
     text = f"{size >> 20} MiB in {folder} belong to processes that are gone"
     return warn("dds.left_behind", text, "fastdds shm clean")
+
+
+def check_users(folder: Path, user: int) -> Finding:
+    """Fast DDS makes its files for their owner alone: another user's process cannot write there."""
+    used = [lock for lock in folder.glob("fastrtps_*_[es]l") if not is_free(lock)]
+    others = sorted({path.stat().st_uid for path in used if path.is_file()} - {user})
+    if not others:
+        return ok("dds.users", f"all of user {user}")
+    text = f"user {', '.join(map(str, others))} runs ROS here as well: no raw images from there"
+    fix = f"run the camera driver as user {user}, as this (systemd: User=, docker: user:)"
+    return warn("dds.users", text, fix)
 
 
 def is_free(lock: Path) -> bool:

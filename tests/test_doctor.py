@@ -177,6 +177,18 @@ def test_segments_of_dead_processes_are_told_and_those_in_use_are_not(monkeypatc
         assert doctor_ros.check_left_behind(tmp_path).state == "ok"
 
 
+def test_a_camera_driver_of_another_user_is_told(tmp_path):
+    lock = tmp_path / "fastrtps_port7411_sl"
+    lock.touch()
+    me = lock.stat().st_uid
+    assert doctor_ros.check_users(tmp_path, me + 1).state == "ok"  # nobody uses it any more
+    with lock.open() as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        found = doctor_ros.check_users(tmp_path, me + 1)
+        assert found.state == "warn" and f"as user {me + 1}" in found.fix
+        assert doctor_ros.check_users(tmp_path, me).state == "ok"
+
+
 # Files -------------------------------------------------------------------------------------------
 
 
