@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import yaml
 from road_clarity.models.errors import BadInput
 from road_clarity.nodes.doctor_machine import GB, nearest
 from road_clarity.nodes.findings import Finding, fail, ok, warn
-from road_clarity.nodes.parameter_files import parameter_names
+from road_clarity.nodes.table import NODE_PARAMETERS
 from road_clarity.pipeline.evidence.retention import RetentionConfig
 from road_clarity.pipeline.presets import preset, weight_names
 from road_clarity.pipeline.weights import names, read_state
@@ -55,8 +57,21 @@ def read_parameters(path: str, preset_name: str) -> tuple[Parameters, list[Findi
     given: Parameters = {}
     for node, name, value in entries(told):
         given.setdefault(node, {})[name] = value
-    unknown = [*misspelt(given, preset_name)]
+    if find_spec("rcl_interfaces") is None:
+        return given, [ok("parameters", f"{path}; its names are not looked at without ROS")]
+    unknown = [*misspelt(given, known_parameters(preset_name))]
     return given, unknown or [ok("parameters", f"{path}: every name is known")]
+
+
+def known_parameters(preset_name: str) -> dict[str, set[str]]:
+    """What each node declares: as in its parameter file, and what all of them take from launch."""
+    from road_clarity.nodes.parameter_files import text_of
+    from road_clarity.nodes.settings import SourceConfig
+
+    known = {"source": {one.name for one in fields(SourceConfig())} | set(NODE_PARAMETERS)}
+    for node, name, _ in entries(yaml.safe_load(text_of(preset_name))):
+        known.setdefault(node, set(NODE_PARAMETERS)).add(name)
+    return known
 
 
 def entries(told: Mapping[Any, Any]) -> Iterator[tuple[str, str, Any]]:
@@ -80,8 +95,7 @@ def flat(group: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]
             yield f"{prefix}{name}", value
 
 
-def misspelt(given: Parameters, preset_name: str) -> Iterator[Finding]:
-    known = parameter_names(preset_name)
+def misspelt(given: Parameters, known: Mapping[str, set[str]]) -> Iterator[Finding]:
     for node, values in given.items():
         if node not in known and node not in WILDCARDS:
             fix = closest(node, known) or f"use one of {', '.join(known)}"
@@ -90,7 +104,7 @@ def misspelt(given: Parameters, preset_name: str) -> Iterator[Finding]:
         declared = known.get(node, {name for names in known.values() for name in names})
         for name in values:
             if name not in declared:
-                fix = closest(name, declared) or f"see config/{preset_name}.param.yaml"
+                fix = closest(name, declared) or "see config/edge.param.yaml"
                 yield warn("parameters", f"{node} has no parameter {name!r}", fix)
 
 

@@ -9,9 +9,8 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 
 from road_clarity.nodes.diagnostics import Diagnostics
-from road_clarity.nodes.flat_settings import flat
 from road_clarity.nodes.health import Condition, Health, Severity
-from road_clarity.nodes.parameters import declare, read
+from road_clarity.nodes.parameters import declare, flat, read
 from road_clarity.pipeline.presets import PipelineConfig, preset
 
 PRESET = "which networks at which size; the other parameters' defaults come from it"

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from road_clarity.nodes.flat_settings import flat
-from road_clarity.nodes.table import NODE_PARAMETERS, yaml_text
+from road_clarity.nodes.parameters import flat
+from road_clarity.nodes.table import yaml_text
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 HEADING = """\
@@ -45,17 +45,6 @@ def node_settings(preset_name: str) -> dict[str, Any]:
         "tracker": chosen.tracks,
         "world_model": chosen.world,
         "safety": SafetyNodeConfig(safety=chosen.safety),
-    }
-
-
-def parameter_names(preset_name: str) -> dict[str, set[str]]:
-    """What each node declares; all of them take those of the node table as well."""
-    from road_clarity.nodes.settings import SourceConfig
-
-    settings = {**node_settings(preset_name), "source": SourceConfig()}
-    return {
-        node: {*NODE_PARAMETERS, *(name for name, _, _ in flat(one))}
-        for node, one in settings.items()
     }
 
 

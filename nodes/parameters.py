@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
@@ -64,3 +65,13 @@ def current(node: Node, name: str, default: Any) -> Any:
     """ROS hands lists back where a tuple was declared."""
     value = node.get_parameter(name).value
     return tuple(value) if isinstance(default, tuple) else value
+
+
+def flat(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
+    """(parameter name, value, meaning) of every field, groups included."""
+    for one in fields(settings):
+        name, value = prefix + one.name, getattr(settings, one.name)
+        if is_dataclass(value):
+            yield from flat(value, f"{name}.")
+        else:
+            yield name, value, one.metadata.get("doc", "")

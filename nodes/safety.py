@@ -19,9 +19,9 @@ from road_clarity.nodes.health import Condition, Severity
 from road_clarity.nodes.lifecycle import RoadNode
 from road_clarity.nodes.pictures import to_image
 from road_clarity.nodes.process import run
+from road_clarity.nodes.proof_of_life import ProofOfLife
 from road_clarity.nodes.qos import RESULT, RISK
 from road_clarity.nodes.settings import SafetyNodeConfig
-from road_clarity.nodes.watchdog import Watchdog
 from road_clarity.pipeline.calibration_file import promise_for
 from road_clarity.pipeline.gate import broken
 from road_clarity.pipeline.presets import PipelineConfig, weight_names
@@ -46,7 +46,7 @@ class SafetyNode(RoadNode):
         self._frame_id = "camera"
         self._told_s = self._image_s = time.monotonic()
         self._risk: Risk | None = None
-        self._watchdog = Watchdog()
+        self._proof = ProofOfLife()
         # No lifecycle publisher: that would be silent when the node is not active.
         self._risks = self.create_publisher(msg.Risk, "~/out/risk", RISK)
         self._explanations = self.create_publisher(msg.Explanation, "~/out/explanation", RESULT)
@@ -152,7 +152,7 @@ class SafetyNode(RoadNode):
         self._risk = risk = self._watch.assess(scene, now_ns)
         header = convert.header_at(scene.stamp_ns, self._frame_id)
         self._risks.publish(convert.risk_to_message(risk, scene, now_ns, header))
-        self._watchdog.feed()
+        self._proof.give()
         self._told_s = time.monotonic()
         if risk.level in ("elevated", "high"):
             self._explain(risk, scene)

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 import road_clarity
+from road_clarity.nodes.proof_of_life import TELL_EVERY_S
 from road_clarity.nodes.supervisor import BAD_SETTINGS, STOPPING
 from road_clarity.nodes.table import DRIVE_ARGUMENTS
-from road_clarity.nodes.watchdog import TELL_EVERY_S
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"

@@ -8,9 +8,8 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from road_clarity.models.errors import BadInput
-from road_clarity.nodes.flat_settings import flat
 from road_clarity.nodes.parameter_files import CONFIG, text_of
-from road_clarity.nodes.parameters import declare, read
+from road_clarity.nodes.parameters import declare, flat, read
 from road_clarity.pipeline.presets import PRESETS
 from road_clarity.safety.settings import Checked, setting
 

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from road_clarity.nodes import watchdog
-from road_clarity.nodes.watchdog import Watchdog
+from road_clarity.nodes import proof_of_life
+from road_clarity.nodes.proof_of_life import ProofOfLife
 
 
 @pytest.fixture
@@ -27,36 +27,36 @@ def heard(systemd):
 
 
 def test_the_first_risk_makes_the_service_ready(systemd):
-    Watchdog().feed()
+    ProofOfLife().give()
     assert heard(systemd) == b"READY=1\nWATCHDOG=1"
 
 
 def test_many_risks_a_second_are_told_once(systemd, monkeypatch):
-    one, now = Watchdog(), [100.0]
-    monkeypatch.setattr(watchdog.time, "monotonic", lambda: now[0])
+    one, now = ProofOfLife(), [100.0]
+    monkeypatch.setattr(proof_of_life.time, "monotonic", lambda: now[0])
     told = []
     for now[0] in (100.0, 100.1, 100.9, 101.0, 101.1):
-        one.feed()
+        one.give()
         told.append(heard(systemd) is not None)
     assert told == [True, False, False, True, False]
 
 
 def test_without_systemd_nothing_is_told(monkeypatch):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    monkeypatch.setattr(watchdog, "tell", pytest.fail)
-    Watchdog().feed()
+    monkeypatch.setattr(proof_of_life, "tell", pytest.fail)
+    ProofOfLife().give()
 
 
 def test_a_systemd_that_is_gone_does_not_hold_up_a_risk(tmp_path, monkeypatch):
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
-    Watchdog().feed()
+    ProofOfLife().give()
 
 
 def test_an_abstract_socket_is_understood(monkeypatch):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
         end.bind(f"\0road_clarity_{os.getpid()}")
         monkeypatch.setenv("NOTIFY_SOCKET", f"@road_clarity_{os.getpid()}")
-        Watchdog().feed()
+        ProofOfLife().give()
         assert end.recv(100).startswith(b"READY=1")
 
 

@@ -14,14 +14,14 @@ VARIABLE = "NOTIFY_SOCKET"
 TELL_EVERY_S = 1.0  # systemd waits ten times as long
 
 
-class Watchdog:
+class ProofOfLife:
     """Of one process.  A systemd that does not answer never holds up a risk."""
 
     def __init__(self) -> None:
         self._place = os.environ.get(VARIABLE, "")
         self._told_s = float("-inf")
 
-    def feed(self) -> None:
+    def give(self) -> None:
         """A risk was published.  The first one makes the service ready."""
         now_s = time.monotonic()
         if not self._place or now_s - self._told_s < TELL_EVERY_S:
