@@ -36,7 +36,7 @@ WORKDIR /workspace/src/road_clarity
 # which puts it where ros2 looks.
 # hadolint ignore=DL3013
 RUN --mount=type=cache,target=/root/.cache/pip \
-    sed -i "s/\"torch==[^\"]*\"/\"$TORCH\"/" setup.py \
+    sed -i "s|\"torch==[^\"]*\"|\"$TORCH\"|" setup.py \
  && pip install "setuptools>=64,<80" grpcio-tools . && pip uninstall --yes road_clarity
 RUN for setup in /opt/ros/jazzy/setup.sh /opt/ros/jazzy/install/setup.sh; do if [ -f "$setup" ]; then . "$setup"; fi; done \
  && python3 -m road_clarity.service.generate \

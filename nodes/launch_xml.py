@@ -36,6 +36,7 @@ HEADING = """\
 <launch>"""
 DEFAULTS = f"$(find-pkg-share {PACKAGE})/config/$(var preset).param.yaml"
 GIVEN = "$(var params_file)"
+CHOSEN = "road_clarity_parameters"  # whoever includes the file sees it as well
 TYPES: dict[type[Value], str] = {str: "str", bool: "bool", float: "float"}
 
 
@@ -66,8 +67,8 @@ def parameter_file() -> Iterator[str]:
     would be an error, and launch only warns of a missing file that it passes itself."""
     empty = f"$(eval \"'{GIVEN}' == ''\")"
     yield "<!-- With no file given, that of the preset: it holds the defaults. -->"
-    yield f"{element('let', name='parameters', value=DEFAULTS, **{'if': empty})}/>"
-    yield f"{element('let', name='parameters', value=GIVEN, unless=empty)}/>"
+    yield f"{element('let', name=CHOSEN, value=DEFAULTS, **{'if': empty})}/>"
+    yield f"{element('let', name=CHOSEN, value=GIVEN, unless=empty)}/>"
 
 
 def node(process: Process) -> Iterator[str]:
@@ -76,7 +77,7 @@ def node(process: Process) -> Iterator[str]:
     if not process.is_service:
         ending = {"on_exit": "shutdown"}
     given = ("--log-level $(var log_level) "
-             f"--enclave {process.enclave} --params-file $(var parameters)")  # fmt: skip
+             f"--enclave {process.enclave} --params-file $(var {CHOSEN})")  # fmt: skip
     where = {"pkg": PACKAGE, "exec": process.executable, "namespace": "$(var namespace)"}
     yield f"{element('node', **where, output='screen', **ending)}"
     yield f"      ros_args={quoteattr(given)}>"

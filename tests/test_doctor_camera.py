@@ -15,9 +15,11 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from road_clarity_msgs.msg import Risk
 from sensor_msgs.msg import CameraInfo, Image
 
+from road_clarity.nodes import camera_look, safety
 from road_clarity.nodes.conversions import header_at
 from road_clarity.nodes.doctor import Question
 from road_clarity.nodes.doctor_camera import judge_listeners, look
+from road_clarity.nodes.intake import KINDS
 from road_clarity.nodes.pictures import to_image
 from road_clarity.nodes.qos import RISK
 
@@ -32,6 +34,11 @@ def node(monkeypatch):
     yield one
     one.destroy_node()
     rclpy.try_shutdown()
+
+
+def test_the_doctor_judges_by_what_the_nodes_go_by():
+    assert tuple(KINDS) == camera_look.IMAGE_TYPES
+    assert safety.EARLY_S == camera_look.EARLY_S
 
 
 def drive(node, stop):
