@@ -1,6 +1,7 @@
 """What it takes to run here, checked one by one; every problem comes with what fixes it.
 
-The checks are in `doctor_machine`, `doctor_ros` and `doctor_files`; a running camera is looked at
+The checks are in `doctor_machine`, `doctor_ros`, `doctor_dds` and
+`doctor_files`; a running camera is looked at
 by `doctor_camera`.
 """
 
@@ -8,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from road_clarity.nodes import doctor_files, doctor_machine, doctor_ros
+from road_clarity.nodes import doctor_dds, doctor_files, doctor_machine, doctor_ros
 from road_clarity.nodes.findings import Finding, failed
 
-NEEDED_FOR_CAMERA = ("ros", "messages", "dds.domain", "dds.profile", "dds.security")
+NEEDED_FOR_CAMERA = ("ros", "messages", "dds.rmw", "dds.domain", "dds.profile", "dds.security")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +37,9 @@ class Question:
 
 def examine(asked: Question) -> list[Finding]:
     """All findings, in the order in which problems are best fixed.  Raises BadInput."""
-    found = [
-        *doctor_machine.check(asked.device),
-        *doctor_ros.check(),
-        *doctor_files.check(asked.preset, asked.params_file),
-    ]
+    found = [*doctor_machine.check(asked.device), *doctor_ros.check(), *doctor_dds.check()]
+    has_ros = not failed(found, ("ros", "dds.rmw"))
+    found += doctor_files.check(asked.preset, asked.params_file, has_ros)
     if asked.image_topic and not failed(found, NEEDED_FOR_CAMERA):
         from road_clarity.nodes.doctor_camera import examine_camera
 

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,11 @@ from road_clarity.pipeline.weights import names, read_state
 WILDCARDS = ("/**", "**")
 
 
-def check(preset_name: str, params_file: str) -> list[Finding]:
+def check(preset_name: str, params_file: str, has_ros: bool) -> list[Finding]:
     """Raises BadInput for a preset that does not exist."""
     needed = weight_names(preset(preset_name))
     found = [check_weights(name) for name in sorted({*names(), *needed})]
-    given, problems = read_parameters(params_file, preset_name)
+    given, problems = read_parameters(params_file, preset_name, has_ros)
     return [*found, *problems, check_evidence(given.get("perception", {}))]
 
 
@@ -43,7 +42,7 @@ def check_weights(name: str) -> Finding:
 Parameters = dict[str, dict[str, Any]]  # node -> parameter -> value
 
 
-def read_parameters(path: str, preset_name: str) -> tuple[Parameters, list[Finding]]:
+def read_parameters(path: str, preset_name: str, has_ros: bool) -> tuple[Parameters, list[Finding]]:
     """The file as ROS reads it.  ROS says nothing about names that no node declares."""
     if not path:
         return {}, []
@@ -57,7 +56,7 @@ def read_parameters(path: str, preset_name: str) -> tuple[Parameters, list[Findi
     given: Parameters = {}
     for node, name, value in entries(told):
         given.setdefault(node, {})[name] = value
-    if find_spec("rcl_interfaces") is None:
+    if not has_ros:
         return given, [ok("parameters", f"{path}; its names are not looked at without ROS")]
     unknown = [*misspelt(given, known_parameters(preset_name))]
     return given, unknown or [ok("parameters", f"{path}: every name is known")]

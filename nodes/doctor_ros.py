@@ -1,47 +1,29 @@
-"""ROS: rclpy, our messages, and what the environment tells DDS."""
+"""ROS: rclpy and our messages, each tried in a process of its own."""
 
 from __future__ import annotations
 
 import os
-import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from xml.etree import ElementTree
 
 from road_clarity.nodes.findings import Finding, fail, ok, warn
-from road_clarity.nodes.transport import (
-    PROFILE_VARIABLE,
-    SEGMENT_BYTES,
-    SHARED_MEMORY,
-    enough_shared_memory,
-)
 
 MESSAGES = "road_clarity_msgs"
+USE = """
+from rclpy.type_support import check_for_type_support
+from road_clarity_msgs.msg import Risk
+check_for_type_support(Risk)
+"""
+PATIENCE_S = 60.0
 SOURCES = Path(__file__).resolve().parents[1] / "msgs" / "msg"
-OUR_RMW = "rmw_fastrtps_cpp"  # fastdds.xml is for it
-RANGES = ("LOCALHOST", "SUBNET", "OFF", "SYSTEM_DEFAULT")
-SAFE_DOMAINS = (*range(102), *range(215, 233))  # others use ports that Linux gives to anybody
-DOMAINS = range(233)
-LEFT_BYTES = 64 << 20  # of dead processes, from which it is worth a word
 BUILD = "`msgs/build.sh`, or `colcon build` and `. install/setup.bash` in an apt workspace"
 
 
 def check() -> list[Finding]:
-    environment = os.environ
-    return [
-        check_ros(environment),
-        check_messages(SOURCES),
-        check_rmw(environment),
-        check_domain(environment),
-        check_discovery(environment),
-        check_profile(environment),
-        check_security(environment),
-        check_shared_memory(),
-        check_left_behind(SHARED_MEMORY),
-        check_users(SHARED_MEMORY, os.getuid()),
-    ]
+    return [check_ros(os.environ), check_messages(SOURCES)]
 
 
 def has_wheels() -> bool:
@@ -59,16 +41,32 @@ def check_ros(environment: Mapping[str, str]) -> Finding:
     if has_wheels() and mixed:
         fix = f"use a shell in which /opt/ros was not sourced, or `unset {' '.join(mixed)}`"
         return fail("ros", f"ROS of pip and of apt are mixed ({', '.join(mixed)})", fix)
-    try:
-        import rclpy
-    except ImportError as error:
+    refused = tried("import rclpy")
+    if refused:
         fix = "`unset _ROS_WHEELS_BOOTSTRAP_COMPLETE LD_LIBRARY_PATH` (or keep both), or make setup"
-        return fail("ros", f"rclpy cannot be imported: {str(error).splitlines()[0]}", fix)
+        return fail("ros", f"rclpy cannot be imported: {refused}", fix)
     distro = environment.get("ROS_DISTRO", "jazzy")
     if distro != "jazzy":
         fix = "`. /opt/ros/jazzy/setup.bash` instead"
         return warn("ros", f"ROS {distro}: made for and tested with jazzy", fix)
-    return ok("ros", f"rclpy of {Path(rclpy.__file__).parents[1]}")
+    return ok("ros", "rclpy of " + ("Python wheels" if has_wheels() else "apt"))
+
+
+def tried(code: str) -> str:
+    """The last words of a Python that runs this; empty when it ends well.
+
+    Not in this process: rcl ends it when it finds a middleware that it does not know.  Which one
+    is chosen is looked at by itself (`doctor_dds`).
+    """
+    environment = {
+        name: value for name, value in os.environ.items() if name != "RMW_IMPLEMENTATION"
+    }
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(
+        words, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+    return said[-1] if done.returncode else ""
 
 
 def check_messages(sources: Path) -> Finding:
@@ -77,7 +75,7 @@ def check_messages(sources: Path) -> Finding:
     if found is None or found.origin is None:
         return fail("messages", f"{MESSAGES} is not built", BUILD)
     package = Path(found.origin).parent
-    refused = why_not_loaded()
+    refused = tried(USE) if find_spec("rclpy") else ""
     if refused:
         text = f"{package} was not built for Python {sys.version.split()[0]}: {refused}"
         return fail("messages", text, BUILD)
@@ -91,25 +89,16 @@ def check_messages(sources: Path) -> Finding:
     return ok("messages", f"{MESSAGES}, as in {sources}")
 
 
-def why_not_loaded() -> str:
-    """Why rclpy cannot use our messages; empty when it can, or when there is no rclpy."""
-    try:
-        from rclpy.type_support import check_for_type_support
-        from road_clarity_msgs.msg import Risk
-
-        check_for_type_support(Risk)
-    except ModuleNotFoundError as error:
-        return "" if str(error.name).startswith("rclpy") else str(error)
-    except Exception as error:  # whatever a library that does not fit throws
-        return str(error).splitlines()[0]
-    return ""
-
-
 def installed_definitions() -> Path | None:
     """Where the definitions lie that the package was built from."""
-    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
-    places = (Path(prefix) / "share" / MESSAGES / "msg" for prefix in prefixes if prefix)
+    places = (prefix / "share" / MESSAGES / "msg" for prefix in prefixes())
     return next((place for place in places if place.is_dir()), None)
+
+
+def prefixes() -> list[Path]:
+    """Where ROS packages may lie, the first that has one counts."""
+    given = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
+    return [Path(one) for one in (*given, sys.prefix) if one]
 
 
 def different(sources: Path, installed: Path) -> list[str]:
@@ -120,117 +109,3 @@ def different(sources: Path, installed: Path) -> list[str]:
 
 def content(path: Path) -> bytes:
     return path.read_bytes() if path.is_file() else b""
-
-
-def check_rmw(environment: Mapping[str, str]) -> Finding:
-    chosen = environment.get("RMW_IMPLEMENTATION", "") or OUR_RMW
-    if chosen == OUR_RMW:
-        return ok("dds.rmw", chosen)
-    fix = f"export RMW_IMPLEMENTATION={OUR_RMW}, in every shell of the vehicle"
-    text = f"{chosen} does not read our profile: give it shared memory for raw images yourself"
-    return warn("dds.rmw", text, fix)
-
-
-def check_domain(environment: Mapping[str, str]) -> Finding:
-    given = environment.get("ROS_DOMAIN_ID", "") or "0"
-    fix = "export ROS_DOMAIN_ID with a number from 0 to 101, the camera driver's"
-    if not given.isdecimal() or int(given) not in DOMAINS:
-        return fail("dds.domain", f"ROS_DOMAIN_ID is {given!r}", fix)
-    if int(given) not in SAFE_DOMAINS:
-        return warn("dds.domain", f"{given}: its ports may be taken by other programs", fix)
-    return ok("dds.domain", given)
-
-
-def check_discovery(environment: Mapping[str, str]) -> Finding:
-    """Who hears us: by default every machine of the network."""
-    reach = environment.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "") or "SUBNET"
-    local = "export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST"
-    if reach not in RANGES:
-        return fail("dds.discovery", f"{reach!r} is none of {', '.join(RANGES)}", local)
-    if reach == "OFF":
-        return fail("dds.discovery", "OFF: our own processes cannot hear each other", local)
-    if environment.get("ROS_LOCALHOST_ONLY", "0") not in ("", "0"):
-        fix = f"unset ROS_LOCALHOST_ONLY; {local}"
-        return warn("dds.discovery", "ROS_LOCALHOST_ONLY is deprecated and overrides all", fix)
-    if reach == "LOCALHOST":
-        return ok("dds.discovery", "this machine only")
-    return warn("dds.discovery", f"{reach}: other machines of the network hear and join", local)
-
-
-def check_profile(environment: Mapping[str, str]) -> Finding:
-    """The user's own Fast DDS profile wins over ours, so it had better be one."""
-    given = environment.get(PROFILE_VARIABLE, "")
-    if not given:
-        return ok("dds.profile", "ours, with shared memory for raw images")
-    fix = f"unset {PROFILE_VARIABLE}, or correct the file"
-    try:
-        ElementTree.parse(given)
-    except OSError:
-        return fail("dds.profile", f"{given} cannot be read", fix)
-    except ElementTree.ParseError as error:
-        return fail("dds.profile", f"{given} is no XML: {error}", fix)
-    return ok("dds.profile", f"your own: {given}")
-
-
-def check_security(environment: Mapping[str, str]) -> Finding:
-    """Fast DDS of the wheels has no security plug-ins, and says so by not starting."""
-    if environment.get("ROS_SECURITY_ENABLE", "").lower() != "true":
-        return ok("dds.security", "off")
-    if has_wheels():
-        text = "ROS_SECURITY_ENABLE is true, but the wheels' Fast DDS was built without security"
-        return fail("dds.security", text, "unset ROS_SECURITY_ENABLE, or use apt ROS")
-    keys = environment.get("ROS_SECURITY_KEYSTORE", "")
-    if not Path(keys, "enclaves").is_dir():
-        fix = "ros2 security create_keystore FOLDER; export ROS_SECURITY_KEYSTORE=FOLDER"
-        return fail("dds.security", f"ROS_SECURITY_KEYSTORE {keys!r} is no keystore", fix)
-    if environment.get("ROS_SECURITY_STRATEGY", "") != "Enforce":
-        fix = "export ROS_SECURITY_STRATEGY=Enforce"
-        return warn("dds.security", "a node without keys starts unsecured", fix)
-    return ok("dds.security", f"enforced, keys of {keys}")
-
-
-def check_shared_memory() -> Finding:
-    """Raw images need room in it."""
-    if not SHARED_MEMORY.is_dir():
-        text = f"there is no {SHARED_MEMORY}: raw images go over UDP"
-        return warn("dds.shared_memory", text, "mount -t tmpfs tmpfs /dev/shm")
-    free = shutil.disk_usage(SHARED_MEMORY).free >> 20
-    if enough_shared_memory():
-        return ok("dds.shared_memory", f"{free} MiB free in {SHARED_MEMORY}")
-    needed = 2 * SEGMENT_BYTES >> 20
-    text = f"{free} MiB free in {SHARED_MEMORY}, {needed} needed for raw images"
-    return warn("dds.shared_memory", text, "docker run --ipc host, or --shm-size 1g")
-
-
-def check_left_behind(folder: Path) -> Finding:
-    """Processes that were killed leave their segments; Fast DDS keeps a lock on those in use."""
-    left = [path for lock in sorted(folder.glob("fastrtps_*_[es]l")) if is_free(lock)
-            for path in (lock, lock.with_name(lock.name[:-3])) if path.is_file()]  # fmt: skip
-    size = sum(path.stat().st_size for path in left)
-    if size < LEFT_BYTES:
-        return ok("dds.left_behind", f"{size >> 20} MiB of processes that are gone")
-    text = f"{size >> 20} MiB in {folder} belong to processes that are gone"
-    return warn("dds.left_behind", text, "fastdds shm clean")
-
-
-def check_users(folder: Path, user: int) -> Finding:
-    """Fast DDS makes its files for their owner alone: another user's process cannot write there."""
-    used = [lock for lock in folder.glob("fastrtps_*_[es]l") if not is_free(lock)]
-    others = sorted({path.stat().st_uid for path in used if path.is_file()} - {user})
-    if not others:
-        return ok("dds.users", f"all of user {user}")
-    text = f"user {', '.join(map(str, others))} runs ROS here as well: no raw images from there"
-    fix = f"run the camera driver as user {user}, as this (systemd: User=, docker: user:)"
-    return warn("dds.users", text, fix)
-
-
-def is_free(lock: Path) -> bool:
-    """Whether nobody holds the lock file; the test that `fastdds shm clean` does."""
-    import fcntl
-
-    try:
-        with lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

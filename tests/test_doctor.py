@@ -2,14 +2,13 @@
 
 import fcntl
 import json
-import sys
 from types import SimpleNamespace
 
 import pytest
 
 from road_clarity import cli
 from road_clarity.models.errors import BadInput
-from road_clarity.nodes import doctor, doctor_files, doctor_machine, doctor_ros
+from road_clarity.nodes import doctor, doctor_dds, doctor_files, doctor_machine, doctor_ros
 from road_clarity.nodes.findings import fail, failed, warn
 from road_clarity.nodes.parameter_files import CONFIG
 
@@ -78,7 +77,7 @@ def test_two_kinds_of_ros_in_one_shell_fail(monkeypatch):
 
 def test_libraries_that_are_not_found_fail(monkeypatch):
     monkeypatch.setattr(doctor_ros, "find_spec", lambda name: SimpleNamespace(origin="rclpy"))
-    monkeypatch.setitem(sys.modules, "rclpy", None)  # import raises
+    monkeypatch.setattr(doctor_ros, "tried", lambda code: "ImportError: librcl.so")
     found = doctor_ros.check_ros({})
     assert found.state == "fail" and "LD_LIBRARY_PATH" in found.fix
 
@@ -91,7 +90,7 @@ def test_missing_messages_fail(monkeypatch, tmp_path):
 
 def test_messages_for_another_python_fail(monkeypatch, tmp_path):
     pytest.importorskip("road_clarity_msgs", reason="run msgs/build.sh")
-    monkeypatch.setattr(doctor_ros, "why_not_loaded", lambda: "no type support")
+    monkeypatch.setattr(doctor_ros, "tried", lambda code: "no type support")
     found = doctor_ros.check_messages(tmp_path)
     assert found.state == "fail" and "not built for Python" in found.text
 
@@ -106,11 +105,27 @@ def test_messages_that_changed_since_they_were_built_fail(tmp_path):
     assert doctor_ros.different(new, old) == ["Risk.msg", "World.msg"]
 
 
-def test_another_middleware_is_told_that_it_needs_a_profile_of_its_own():
-    found = doctor_ros.check_rmw({"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"})
+def test_what_ends_a_process_without_an_exception_is_heard_as_well():
+    assert doctor_ros.tried("import os; os._exit(102)") == "exit code 102"
+    assert doctor_ros.tried("1 / 0") == "ZeroDivisionError: division by zero"
+    assert doctor_ros.tried("pass") == ""
+
+
+def test_a_middleware_that_is_not_installed_fails_for_rcl_would_end_every_process(monkeypatch):
+    monkeypatch.setattr(doctor_dds, "prefixes", lambda: [])
+    found = doctor_dds.check_rmw({"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"})
+    assert found.state == "fail" and "RMW_IMPLEMENTATION=rmw_fastrtps_cpp" in found.fix
+
+
+def test_another_middleware_is_told_that_it_needs_a_profile_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor_dds, "prefixes", lambda: [tmp_path])
+    index = tmp_path / "share" / "ament_index" / "resource_index" / "rmw_typesupport"
+    index.mkdir(parents=True)
+    (index / "rmw_cyclonedds_cpp").touch()
+    found = doctor_dds.check_rmw({"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"})
     fix = "export RMW_IMPLEMENTATION=rmw_fastrtps_cpp, in every shell of the vehicle"
     assert told(found) == ("warn", fix)
-    assert doctor_ros.check_rmw({}).state == "ok"
+    assert doctor_dds.check_rmw({}).state == "ok"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +133,7 @@ def test_another_middleware_is_told_that_it_needs_a_profile_of_its_own():
     [("", "ok"), ("101", "ok"), ("150", "warn"), ("233", "fail"), ("x", "fail")],
 )
 def test_a_domain_is_a_number_up_to_101(domain, state):
-    assert doctor_ros.check_domain({"ROS_DOMAIN_ID": domain}).state == state
+    assert doctor_dds.check_domain({"ROS_DOMAIN_ID": domain}).state == state
 
 
 @pytest.mark.parametrize(
@@ -126,13 +141,13 @@ def test_a_domain_is_a_number_up_to_101(domain, state):
     [("LOCALHOST", "ok"), ("", "warn"), ("SUBNET", "warn"), ("OFF", "fail"), ("local", "fail")],
 )
 def test_who_may_join_is_told_with_the_setting_that_closes_it(reach, state):
-    found = doctor_ros.check_discovery({"ROS_AUTOMATIC_DISCOVERY_RANGE": reach})
+    found = doctor_dds.check_discovery({"ROS_AUTOMATIC_DISCOVERY_RANGE": reach})
     assert found.state == state
     assert not found.fix or "ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST" in found.fix
 
 
 def test_the_old_variable_for_localhost_is_told():
-    found = doctor_ros.check_discovery({"ROS_LOCALHOST_ONLY": "1"})
+    found = doctor_dds.check_discovery({"ROS_LOCALHOST_ONLY": "1"})
     assert found.state == "warn" and found.fix.startswith("unset ROS_LOCALHOST_ONLY")
 
 
@@ -140,53 +155,53 @@ def test_a_profile_that_is_not_there_or_no_xml_fails(tmp_path):
     broken = tmp_path / "broken.xml"
     broken.write_text("<dds>")
     for path in (tmp_path / "gone.xml", broken):
-        found = doctor_ros.check_profile({"FASTRTPS_DEFAULT_PROFILES_FILE": str(path)})
+        found = doctor_dds.check_profile({"FASTRTPS_DEFAULT_PROFILES_FILE": str(path)})
         assert found.state == "fail" and found.fix.startswith("unset FASTRTPS")
 
 
 def test_security_that_the_wheels_do_not_have_fails(monkeypatch):
-    monkeypatch.setattr(doctor_ros, "has_wheels", lambda: True)
-    assert doctor_ros.check_security({"ROS_SECURITY_ENABLE": "true"}).state == "fail"
-    assert doctor_ros.check_security({}).state == "ok"
+    monkeypatch.setattr(doctor_dds, "has_wheels", lambda: True)
+    assert doctor_dds.check_security({"ROS_SECURITY_ENABLE": "true"}).state == "fail"
+    assert doctor_dds.check_security({}).state == "ok"
 
 
 def test_security_without_keys_fails_and_without_enforcement_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr(doctor_ros, "has_wheels", lambda: False)
+    monkeypatch.setattr(doctor_dds, "has_wheels", lambda: False)
     on = {"ROS_SECURITY_ENABLE": "true", "ROS_SECURITY_KEYSTORE": str(tmp_path)}
-    assert doctor_ros.check_security(on).state == "fail"
+    assert doctor_dds.check_security(on).state == "fail"
     (tmp_path / "enclaves").mkdir()
-    assert doctor_ros.check_security(on).state == "warn"
-    assert doctor_ros.check_security(on | {"ROS_SECURITY_STRATEGY": "Enforce"}).state == "ok"
+    assert doctor_dds.check_security(on).state == "warn"
+    assert doctor_dds.check_security(on | {"ROS_SECURITY_STRATEGY": "Enforce"}).state == "ok"
 
 
 def test_little_shared_memory_is_told_with_the_docker_option(monkeypatch):
-    monkeypatch.setattr(doctor_ros, "enough_shared_memory", lambda: False)
-    found = doctor_ros.check_shared_memory()
+    monkeypatch.setattr(doctor_dds, "enough_shared_memory", lambda: False)
+    found = doctor_dds.check_shared_memory()
     assert found.state == "warn" and "--ipc host" in found.fix
 
 
 def test_segments_of_dead_processes_are_told_and_those_in_use_are_not(monkeypatch, tmp_path):
-    monkeypatch.setattr(doctor_ros, "LEFT_BYTES", 100)
+    monkeypatch.setattr(doctor_dds, "LEFT_BYTES", 100)
     for name in ("dead", "alive"):
         (tmp_path / f"fastrtps_{name}").write_bytes(bytes(100))
         (tmp_path / f"fastrtps_{name}_el").touch()
     with (tmp_path / "fastrtps_alive_el").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert told(doctor_ros.check_left_behind(tmp_path)) == ("warn", "fastdds shm clean")
+        assert told(doctor_dds.check_left_behind(tmp_path)) == ("warn", "fastdds shm clean")
         (tmp_path / "fastrtps_dead").unlink()
-        assert doctor_ros.check_left_behind(tmp_path).state == "ok"
+        assert doctor_dds.check_left_behind(tmp_path).state == "ok"
 
 
 def test_a_camera_driver_of_another_user_is_told(tmp_path):
     lock = tmp_path / "fastrtps_port7411_sl"
     lock.touch()
     me = lock.stat().st_uid
-    assert doctor_ros.check_users(tmp_path, me + 1).state == "ok"  # nobody uses it any more
+    assert doctor_dds.check_users(tmp_path, me + 1).state == "ok"  # nobody uses it any more
     with lock.open() as file:
         fcntl.flock(file, fcntl.LOCK_SH)
-        found = doctor_ros.check_users(tmp_path, me + 1)
+        found = doctor_dds.check_users(tmp_path, me + 1)
         assert found.state == "warn" and f"as user {me + 1}" in found.fix
-        assert doctor_ros.check_users(tmp_path, me).state == "ok"
+        assert doctor_dds.check_users(tmp_path, me).state == "ok"
 
 
 # Files -------------------------------------------------------------------------------------------
@@ -207,16 +222,21 @@ def test_weights_of_a_preset_that_were_never_imported_fail(monkeypatch, tmp_path
     assert found.state == "fail" and "road-clarity weights import" in found.fix
 
 
-def parameters(tmp_path, text):
+def parameters(tmp_path, text, has_ros=True):
     path = tmp_path / "mine.param.yaml"
     path.write_text(text)
-    return doctor_files.read_parameters(str(path), "edge")
+    return doctor_files.read_parameters(str(path), "edge", has_ros)
 
 
 def test_a_parameter_that_no_node_has_is_told_for_ros_says_nothing(tmp_path):
     text = "/**/lane:\n  ros__parameters:\n    wieghts: scnn_edge\n"
     _, (found,) = parameters(tmp_path, text)
     assert told(found) == ("warn", "write 'weights' instead")
+
+
+def test_without_ros_the_names_are_not_looked_at(tmp_path):
+    _, (found,) = parameters(tmp_path, "/**/lane: {ros__parameters: {x: 1}}", has_ros=False)
+    assert found.state == "ok" and "not looked at" in found.text
 
 
 def test_a_node_that_is_not_there_is_told(tmp_path):
@@ -231,7 +251,7 @@ def test_groups_and_namespaces_of_a_parameter_file_are_understood(tmp_path):
 
 
 def test_the_parameter_files_that_ship_are_fine():
-    _, (found,) = doctor_files.read_parameters(str(CONFIG / "edge.param.yaml"), "edge")
+    _, (found,) = doctor_files.read_parameters(str(CONFIG / "edge.param.yaml"), "edge", True)
     assert found.state == "ok"
 
 
