@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from road_clarity.nodes.findings import Finding, fail, ok, warn
+from road_clarity.nodes.findings import FAIL, Finding, fail, ok, warn
 
 MESSAGES = "road_clarity_msgs"
 USE = """
@@ -23,7 +23,8 @@ BUILD = "`msgs/build.sh`, or `colcon build` and `. install/setup.bash` in an apt
 
 
 def check() -> list[Finding]:
-    return [check_ros(os.environ), check_messages(SOURCES)]
+    ros = check_ros(os.environ)
+    return [ros, check_messages(SOURCES, ros.state != FAIL)]
 
 
 def has_wheels() -> bool:
@@ -69,13 +70,13 @@ def tried(code: str) -> str:
     return said[-1] if done.returncode else ""
 
 
-def check_messages(sources: Path) -> Finding:
-    """Built, for this Python, and from these sources."""
+def check_messages(sources: Path, has_ros: bool) -> Finding:
+    """Built, for this Python (which only ROS can tell), and from these sources."""
     found = find_spec(MESSAGES)
     if found is None or found.origin is None:
         return fail("messages", f"{MESSAGES} is not built", BUILD)
     package = Path(found.origin).parent
-    refused = tried(USE) if find_spec("rclpy") else ""
+    refused = tried(USE) if has_ros else ""
     if refused:
         text = f"{package} was not built for Python {sys.version.split()[0]}: {refused}"
         return fail("messages", text, BUILD)

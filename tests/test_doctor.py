@@ -84,15 +84,21 @@ def test_libraries_that_are_not_found_fail(monkeypatch):
 
 def test_missing_messages_fail(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor_ros, "find_spec", lambda name: None)
-    found = doctor_ros.check_messages(tmp_path)
+    found = doctor_ros.check_messages(tmp_path, True)
     assert found.state == "fail" and "msgs/build.sh" in found.fix
 
 
 def test_messages_for_another_python_fail(monkeypatch, tmp_path):
     pytest.importorskip("road_clarity_msgs", reason="run msgs/build.sh")
     monkeypatch.setattr(doctor_ros, "tried", lambda code: "no type support")
-    found = doctor_ros.check_messages(tmp_path)
+    found = doctor_ros.check_messages(tmp_path, True)
     assert found.state == "fail" and "not built for Python" in found.text
+
+
+def test_a_ros_that_does_not_start_says_nothing_against_the_messages(monkeypatch, tmp_path):
+    pytest.importorskip("road_clarity_msgs", reason="run msgs/build.sh")
+    monkeypatch.setattr(doctor_ros, "tried", lambda code: "no rclpy")
+    assert doctor_ros.check_messages(tmp_path / "none", False).state == "ok"
 
 
 def test_messages_that_changed_since_they_were_built_fail(tmp_path):
