@@ -229,6 +229,8 @@ def test_weights_of_a_preset_that_were_never_imported_fail(monkeypatch, tmp_path
 
 
 def parameters(tmp_path, text, has_ros=True):
+    if has_ros:
+        pytest.importorskip("rcl_interfaces", reason="ROS 2 is not installed")
     path = tmp_path / "mine.param.yaml"
     path.write_text(text)
     return doctor_files.read_parameters(str(path), "edge", has_ros)
@@ -257,6 +259,7 @@ def test_groups_and_namespaces_of_a_parameter_file_are_understood(tmp_path):
 
 
 def test_the_parameter_files_that_ship_are_fine():
+    pytest.importorskip("rcl_interfaces", reason="ROS 2 is not installed")
     _, (found,) = doctor_files.read_parameters(str(CONFIG / "edge.param.yaml"), "edge", True)
     assert found.state == "ok"
 
