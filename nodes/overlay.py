@@ -55,10 +55,15 @@ class Overlay:
 
     def see_frame(self, frame: Frame) -> None:
         with self._lock:
-            if self._jpegs.get_subscription_count() or self._images.get_subscription_count():
+            if self._is_seen():
                 self._frames.append(frame)
             else:
                 self._frames.clear()
+
+    def _is_seen(self) -> bool:
+        """Whether anybody looks at either picture."""
+        both = (self._jpegs, self._images)
+        return any(one.get_subscription_count() > 0 for one in both)
 
     def listener(self, name: str) -> Callable[[Sight, Any], None]:
         """What a stage node tells its results of kind `name` to."""

@@ -40,13 +40,13 @@ class SafetyNode(RoadNode):
 
     def __init__(self) -> None:
         super().__init__("safety")
+        self._proof = ProofOfLife()
         self._settings = SafetyNodeConfig()
         self._watch, self._assembly = Watch(self._settings.safety), SceneAssembly(0.0)
         self._last = Scene(0, 0, UNKNOWN_SIZE, None, None, None, None, ())
         self._frame_id = "camera"
         self._told_s = self._image_s = time.monotonic()
         self._risk: Risk | None = None
-        self._proof = ProofOfLife()
         # No lifecycle publisher: that would be silent when the node is not active.
         self._risks = self.create_publisher(msg.Risk, "~/out/risk", RISK)
         self._explanations = self.create_publisher(msg.Explanation, "~/out/explanation", RESULT)
@@ -152,8 +152,8 @@ class SafetyNode(RoadNode):
         self._risk = risk = self._watch.assess(scene, now_ns)
         header = convert.header_at(scene.stamp_ns, self._frame_id)
         self._risks.publish(convert.risk_to_message(risk, scene, now_ns, header))
-        self._proof.give()
         self._told_s = time.monotonic()
+        self._proof.give()
         if risk.level in ("elevated", "high"):
             self._explain(risk, scene)
 
