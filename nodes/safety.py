@@ -153,9 +153,9 @@ class SafetyNode(RoadNode):
         header = convert.header_at(scene.stamp_ns, self._frame_id)
         self._risks.publish(convert.risk_to_message(risk, scene, now_ns, header))
         self._told_s = time.monotonic()
-        self._proof.give()
         if risk.level in ("elevated", "high"):
             self._explain(risk, scene)
+        self._proof.give()
 
     def _explain(self, risk: Risk, scene: Scene) -> None:
         header = convert.header_at(scene.stamp_ns, self._frame_id)
