@@ -20,6 +20,7 @@ from road_clarity.nodes.health import Condition, Severity
 from road_clarity.nodes.lifecycle import RoadNode
 from road_clarity.nodes.pictures import to_image
 from road_clarity.nodes.process import run
+from road_clarity.nodes.proof_of_life import ProofOfLife
 from road_clarity.nodes.qos import RESULT, RISK
 from road_clarity.nodes.settings import SafetyNodeConfig
 from road_clarity.pipeline.calibration_file import promise_for
@@ -42,6 +43,7 @@ class SafetyNode(RoadNode):
 
     def __init__(self) -> None:
         super().__init__("safety")
+        self._proof = ProofOfLife()
         self._settings = SafetyNodeConfig()
         self._watch, self._assembly = Watch(self._settings.safety), SceneAssembly(0.0)
         self._last = Scene(0, 0, UNKNOWN_SIZE, None, None, None, None, ())
@@ -172,6 +174,7 @@ class SafetyNode(RoadNode):
         self._told_s = time.monotonic()
         if risk.level in ("elevated", "high") and self._load > Rung.NO_EXPLANATION:
             self._explain(risk, scene)
+        self._proof.give()
 
     def _explain(self, risk: Risk, scene: Scene) -> None:
         header = convert.header_at(scene.stamp_ns, self._frame_id)
