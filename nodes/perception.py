@@ -21,6 +21,7 @@ from road_clarity.pipeline.evidence.provenance import Origin
 
 def make_nodes() -> Sequence[Node]:
     """All nodes, connected.  The camera comes last: by then the networks are ready."""
+    share_cores()
     networks: list[StageNode] = [LaneNode(), SegmentationNode(), TrackerNode(), WorldModelNode()]
     unknown, perception = UnknownSceneNode(), PerceptionNode()
     everybody: list[StageNode] = [*networks, unknown]
@@ -48,7 +49,6 @@ def origin_of(networks: Sequence[StageNode]) -> Origin:
 
 
 def main() -> int:
-    share_cores()
     return run(make_nodes)
 
 
