@@ -56,9 +56,13 @@ bench: setup out/demo/street.mp4
 gallery: setup
 	$(BIN)/python -m road_clarity.evaluation.gallery
 
-# Parameter files are made from the settings dataclasses; a test holds them to it.
+# Parameter files are made from the settings dataclasses, launch files, layouts and the security policy from the tables of
+# nodes and topics; tests hold them to it.
 config: setup
 	$(BIN)/python -m road_clarity.nodes.parameter_files
+	$(BIN)/python -m road_clarity.nodes.launch_xml
+	$(BIN)/python -m road_clarity.nodes.viewers
+	$(BIN)/python -m road_clarity.nodes.sros2_policy
 
 # Safety claims and the tests that hold them; a test holds the pages to it.
 safety: setup

@@ -79,6 +79,7 @@ setup(
         (f"share/{NAME}/launch", files("launch")),
         (f"share/{NAME}/config", files("config")),
         (f"share/{NAME}/config/train", files("config/train")),
+        (f"share/{NAME}/config/sros2", files("config/sros2")),
     ],
     entry_points={
         "console_scripts": [

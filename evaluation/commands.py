@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -135,10 +136,10 @@ def bench(
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)  # now, not after the minutes of work
     with interruptible():
-        stages = None
-        if opened is not None:
+        report = take(shlex.join(sys.argv), track(chosen, "networks", len(chosen)), seconds)
+        if opened is not None:  # last: the pipeline shares the cores out among its networks
             stages = stage_times(Perception.from_preset(preset, device), opened.frames)
-        report = take(shlex.join(sys.argv), track(chosen, "networks", len(chosen)), seconds, stages)
+            report["stages"] = asdict(stages)
     if json_file is not None:
         write_json(json_file, report)
     print(text(report, earlier))

@@ -30,6 +30,8 @@ def links(prefix: Path) -> dict[Path, Path]:
 
 def main() -> int:
     for place, target in links(Path(sys.prefix)).items():
+        if not target.exists():  # installed by pip and not editable: its files are there already
+            continue
         place.parent.mkdir(parents=True, exist_ok=True)
         if not place.is_symlink() or place.readlink() != target:
             place.unlink(missing_ok=True)

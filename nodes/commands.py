@@ -52,23 +52,40 @@ def up(
 
 def doctor(
     image_topic: Annotated[str, typer.Option(help="a running camera to look at as well")] = "",
-    camera_info_topic: Annotated[str, typer.Option(help=DOCS["camera_info_topic"])] = "",
+    camera_info_topic: Annotated[
+        str, typer.Option(help="its calibration; beside the images unless given")
+    ] = "",
+    namespace: Annotated[str, typer.Option(help=DOCS["namespace"])] = "",
+    preset: Annotated[str, typer.Option(help=DOCS["preset"])] = "edge",
+    device: Annotated[str, typer.Option(help=DOCS["device"])] = "auto",
+    params_file: Annotated[str, typer.Option(help=DOCS["params_file"])] = "",
+    use_sim_time: Annotated[bool, typer.Option(help=DOCS["use_sim_time"])] = False,
+    seconds: Annotated[
+        float, typer.Option(help="how long images are counted [s]", min=0.5, max=60.0)
+    ] = 3.0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> int:
     """Check this machine, and say for every problem how to fix it."""
-    from road_clarity.nodes.doctor import examine
+    from road_clarity.nodes.doctor import Question, examine
+    from road_clarity.nodes.findings import FAIL
 
-    findings = examine()
-    if image_topic and not any(finding.state == "problem" for finding in findings):
-        from road_clarity.nodes.doctor_camera import examine_camera
-
-        beside = f"{image_topic.rpartition('/')[0]}/camera_info"
-        findings += examine_camera(image_topic, camera_info_topic or beside)
+    findings = examine(
+        Question(
+            preset=preset,
+            device=device,
+            params_file=params_file,
+            namespace=namespace,
+            image_topic=image_topic,
+            camera_info_topic=camera_info_topic,
+            use_sim_time=use_sim_time,
+            seconds=seconds,
+        )
+    )
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
         for finding in findings:
-            print(f"{finding.state:7} {finding.subject}: {finding.text}")
-            if finding.remedy:
-                print(f"        fix: {finding.remedy}")
-    return int(any(finding.state == "problem" for finding in findings))
+            print(f"{finding.state:4} {finding.name}: {finding.text}")
+            if finding.fix:
+                print(f"     fix: {finding.fix}")
+    return int(any(finding.state == FAIL for finding in findings))

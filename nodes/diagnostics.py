@@ -10,11 +10,11 @@ from rclpy.node import Node
 
 from road_clarity.nodes.health import Condition, Severity
 
-LOOK_EVERY_S, TELL_EVERY_S = 0.1, 1.0
+LOOK_EVERY_S, TELL_EVERY_S = 0.2, 1.0
 
 
 class Diagnostics:
-    """Asks `condition` ten times a second; tells what is new or was told a second ago."""
+    """Asks `condition` five times a second; tells what is new or was told a second ago."""
 
     def __init__(self, node: Node, condition: Callable[[], Condition], hardware_id: str) -> None:
         self._node, self._condition, self._hardware_id = node, condition, hardware_id

@@ -1,126 +1,138 @@
-"""What is wrong with a camera topic: looked at for seconds, as the perception node will see it."""
+"""Looks at a running camera for seconds, as the perception node would see it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import rclpy
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSCompatibility, qos_check_compatible
+from rclpy.validate_full_topic_name import validate_full_topic_name
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from road_clarity.models.errors import BadInput
-from road_clarity.nodes.doctor import Finding
-from road_clarity.nodes.intake import KINDS
+from road_clarity.nodes.camera_look import IMAGE_TYPES, Look, judge
+from road_clarity.nodes.doctor import Question
+from road_clarity.nodes.findings import Finding, fail, ok
 from road_clarity.nodes.qos import CAMERA_IN
-from road_clarity.nodes.safety import EARLY_S
-from road_clarity.pipeline.frame import Frame
-from road_clarity.pipeline.image_message import frame_of, intrinsics_of, stamp_of
+from road_clarity.nodes.topics import published
+from road_clarity.nodes.transport import tune
+from road_clarity.pipeline.image_message import stamp_of
 
 PATIENCE_S = 3.0  # for a publisher, and then for an image
-LATE_S = 1.0  # how far stamps may be behind the clock
+SETTLE_S = 0.5  # until all who publish are known
+INFO_TYPE = "sensor_msgs/msg/CameraInfo"
+CLASSES = dict(zip(IMAGE_TYPES, (Image, CompressedImage), strict=True))
 
 
-@dataclass
-class Look:
-    """What was seen of the topic."""
-
-    types: set[str] = field(default_factory=set)
-    other_topics: list[str] = field(default_factory=list)  # that carry images
-    image: Any = None  # Image or CompressedImage
-    info: CameraInfo | None = None
-    now_ns: int = 0  # when the image came
-
-
-def examine_camera(image_topic: str, camera_info_topic: str) -> list[Finding]:
-    """Look at a running camera driver."""
+def examine_camera(asked: Question) -> list[Finding]:
+    """Look at a running camera driver, and at who listens to us.  Raises BadInput."""
+    require_topic("image_topic", asked.image_topic)
+    require_topic("camera_info_topic", asked.info_topic)
+    tune()
     rclpy.init()
     try:
-        return judge(look(rclpy.create_node("doctor"), image_topic, camera_info_topic), image_topic)
+        sim_time = Parameter("use_sim_time", value=asked.use_sim_time)
+        node = rclpy.create_node("doctor", parameter_overrides=[sim_time])
+        seen = look(node, asked)
+        found = [*judge(seen, asked.use_sim_time), judge_listeners(node, asked.namespace)]
+        node.destroy_node()
+        return found
     finally:
         rclpy.try_shutdown()
 
 
-def look(node: Node, image_topic: str, camera_info_topic: str) -> Look:
-    seen = Look()
+def require_topic(field: str, topic: str) -> None:
+    try:
+        validate_full_topic_name(topic)
+    except InvalidTopicNameException as error:
+        remedy = "name a topic from the root, such as /camera/image_raw"
+        raise BadInput(field, repr(topic), remedy) from error
+
+
+def look(node: Node, asked: Question) -> Look:
+    seen = Look(asked.image_topic, asked.info_topic)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-
-    def take_image(message: Any) -> None:
-        seen.image, seen.now_ns = message, node.get_clock().now().nanoseconds
-
-    def take_info(message: CameraInfo) -> None:
-        seen.info = message
-
-    def find() -> bool:
-        publishers = node.get_publishers_info_by_topic(image_topic)
-        seen.types = {publisher.topic_type for publisher in publishers}
-        return bool(seen.types)
-
-    wait(executor, find)
-    topics = node.get_topic_names_and_types()
-    seen.other_topics = [name for name, types in topics if set(types) & set(KINDS)]
-    kind = next((KINDS[one] for one in KINDS if one in seen.types), None)
+    wait(executor, lambda: node.count_publishers(seen.topic) > 0, PATIENCE_S)
+    wait(executor, lambda: False, SETTLE_S)
+    offers = node.get_publishers_info_by_topic(seen.topic)
+    seen.types = {one.topic_type for one in offers}
+    seen.publishers = [full_name(one) for one in offers]
+    seen.refused = mismatches(offers, CAMERA_IN)
+    seen.has_clock = node.count_publishers("/clock") > 0
+    for name, types in node.get_topic_names_and_types():
+        if node.count_publishers(name) and set(types) & set(IMAGE_TYPES):
+            seen.image_topics.append(name)
+        if node.count_publishers(name) and INFO_TYPE in types:
+            seen.info_topics.append(name)
+    kind = next((one for one in IMAGE_TYPES if one in seen.types), None)
     if kind is not None:
-        node.create_subscription(kind, image_topic, take_image, CAMERA_IN)
-        node.create_subscription(CameraInfo, camera_info_topic, take_info, CAMERA_IN)
-        wait(executor, lambda: seen.image is not None and seen.info is not None)
+        watch(node, executor, seen, CLASSES[kind], asked.seconds)
     return seen
 
 
-def wait(executor: SingleThreadedExecutor, condition: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + PATIENCE_S
+def watch(
+    node: Node, executor: SingleThreadedExecutor, seen: Look, kind: Any, seconds: float
+) -> None:
+    """Count what comes for so long from the first image."""
+    began_s: list[float] = []
+
+    def take_image(message: Any) -> None:
+        if not began_s:
+            began_s.append(time.monotonic())
+        seen.image, seen.now_ns = message, node.get_clock().now().nanoseconds
+        seen.stamps.append(stamp_of(message))
+
+    def take_info(message: CameraInfo) -> None:
+        seen.info = message
+        seen.info_stamps.add(stamp_of(message))
+
+    node.create_subscription(kind, seen.topic, take_image, CAMERA_IN)
+    node.create_subscription(CameraInfo, seen.info_topic, take_info, CAMERA_IN)
+    wait(executor, lambda: bool(began_s), PATIENCE_S)
+    if began_s:
+        seen.stamps.clear()  # the first one begins the time in which they are counted
+        wait(executor, lambda: time.monotonic() - began_s[0] >= seconds, seconds + 1.0)
+        seen.seconds = time.monotonic() - began_s[0]
+
+
+def wait(executor: SingleThreadedExecutor, condition: Callable[[], bool], limit_s: float) -> None:
+    until_s = time.monotonic() + limit_s
     while not condition() and time.monotonic() < until_s:
-        executor.spin_once(timeout_sec=0.1)
+        executor.spin_once(timeout_sec=0.05)
 
 
-def judge(seen: Look, topic: str) -> list[Finding]:
-    """From what was seen to findings."""
-    if not seen.types:
-        others = ", ".join(seen.other_topics)
-        remedy = f"--image-topic with one of {others}" if others else "start the camera driver"
-        return [Finding("camera", "problem", f"nobody publishes on {topic}", remedy)]
-    if not seen.types & set(KINDS):
-        text = f"{topic} carries {', '.join(sorted(seen.types))}"
-        return [Finding("camera", "problem", text, "name a topic of Image or CompressedImage")]
-    if seen.image is None:
-        remedy = "is the camera running?  For raw images see `transport` above"
-        return [Finding("camera", "problem", f"no image comes on {topic}", remedy)]
-    try:
-        frame = frame_of(seen.image, 0, seen.now_ns, None)
-    except BadInput as error:
-        return [Finding("camera", "problem", f"{error.field} {error.value}", error.remedy)]
-    size = f"{frame.size[0]}x{frame.size[1]}"
-    return [
-        Finding("camera", "fine", f"{size} images on {topic}"),
-        judge_time(seen),
-        judge_info(frame, seen.info),
-    ]
+def full_name(end: Any) -> str:
+    """Of the node that has this publisher or subscription."""
+    return f"{end.node_namespace.rstrip('/')}/{end.node_name}"
 
 
-def judge_time(seen: Look) -> Finding:
-    """Late images make the risk unknown, and so do images that a wrong clock calls late."""
-    if stamp_of(seen.image) == 0:
-        remedy = "let the driver stamp its images; until then they count from their arrival"
-        return Finding("camera clock", "notice", "images have no stamp", remedy)
-    age_s = (seen.now_ns - stamp_of(seen.image)) * 1e-9
-    if -EARLY_S <= age_s <= LATE_S:
-        return Finding("camera clock", "fine", f"images are {age_s * 1e3:.0f} ms old")
-    remedy = "let the driver stamp with system time, or use_sim_time:=true with a /clock"
-    return Finding("camera clock", "problem", f"stamps are {age_s:.1f} s behind the clock", remedy)
+def mismatches(offers: Iterable[Any], wanted: Any) -> list[str]:
+    """Why a subscription with these wishes would not hear each of the publishers."""
+    refused = []
+    for one in offers:
+        verdict, reason = qos_check_compatible(one.qos_profile, wanted)
+        if verdict == QoSCompatibility.ERROR:
+            refused.append(f"{full_name(one)}: {' '.join(reason.split())}")
+    return refused
 
 
-def judge_info(frame: Frame, info: CameraInfo | None) -> Finding:
-    if info is None:
-        remedy = "remap ~/in/camera_info, or do without: distances are then estimated"
-        return Finding("camera_info", "notice", "no calibration comes", remedy)
-    if (info.width, info.height) != frame.size:
-        text = f"is for {info.width}x{info.height}, the images are {frame.size[0]}x{frame.size[1]}"
-        return Finding("camera_info", "problem", text, "calibrate at the size that is published")
-    if intrinsics_of(info) is None:
-        remedy = "run camera_calibration, or do without: distances are then estimated"
-        return Finding("camera_info", "notice", "the camera is not calibrated (K is zero)", remedy)
-    return Finding("camera_info", "fine", "calibrated")
+def judge_listeners(node: Node, namespace: str) -> Finding:
+    """Whether everybody who listens to our topics can hear us; nothing to say while we are down."""
+    refused, count = [], 0
+    for topic in published(namespace):
+        offers = node.get_publishers_info_by_topic(topic)
+        for listener in node.get_subscriptions_info_by_topic(topic):
+            count += bool(offers)
+            refused += [f"{full_name(listener)} on {topic}: {one.partition(': ')[2]}"
+                        for one in mismatches(offers, listener.qos_profile)]  # fmt: skip
+    if not refused:
+        return ok("outputs.qos", f"{count} subscriptions match what we offer")
+    fix = "subscribe volatile, and to the risk with a deadline of 0.5 s or more, or with none"
+    return fail("outputs.qos", "; ".join(refused), fix)

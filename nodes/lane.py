@@ -27,4 +27,5 @@ class LaneNode(StageNode):
 
     def publish(self, part: Lanes, header: Header) -> None:
         self._lanes.publish(lanes_to_message(part, header))
-        self._markers.publish(lanes_marker(part, header))
+        if self._markers.get_subscription_count() > 0:
+            self._markers.publish(lanes_marker(part, header))

@@ -16,9 +16,16 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from road_clarity.nodes.table import PACKAGE, Argument, Process, Start, filled, starts
-
-RESTART_PAUSE_S = 1.0
+from road_clarity.models.errors import BadInput
+from road_clarity.nodes.table import (
+    PACKAGE,
+    RESTART_PAUSE_S,
+    Argument,
+    Process,
+    Start,
+    filled,
+    starts,
+)
 
 
 def description(
@@ -29,13 +36,22 @@ def description(
     def begin(context: LaunchContext) -> list[Node]:
         given = {name: context.launch_configurations[name] for name in arguments}
         values = {name: filled(text, given) for name, text in given.items()}
+        require_file(values["params_file"])
         return [node(one) for one in starts(processes, values)]
 
     declared = [
-        DeclareLaunchArgument(name, default_value=one.default, description=one.doc)
+        DeclareLaunchArgument(
+            name, default_value=one.default, description=one.doc, choices=list(one.among) or None
+        )
         for name, one in arguments.items()
     ]
     return LaunchDescription([*declared, OpaqueFunction(function=begin)])
+
+
+def require_file(path: str) -> None:
+    """launch itself only warns, and would drive with the defaults.  Raises BadInput."""
+    if path and not Path(path).is_file():
+        raise BadInput("params_file", path, "no such file")
 
 
 def node(start: Start) -> Node:
@@ -49,7 +65,7 @@ def node(start: Start) -> Node:
         namespace=start.namespace or None,
         remappings=list(start.remaps),
         parameters=parameters(start),
-        ros_arguments=["--log-level", start.log_level],
+        ros_arguments=["--log-level", start.log_level, "--enclave", start.process.enclave],
         output="screen",
         **ending,
     )

@@ -1,4 +1,7 @@
-"""The overlay picture as a topic: drawn in a thread of its own, and only while somebody looks."""
+"""The overlay picture as topics: drawn in a thread of its own, and only while somebody looks.
+
+RViz shows a JPEG only on a topic called .../compressed, so that there is a raw picture as well.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from typing import Any
 
 from rclpy.node import Node
 from road_clarity_msgs import msg
-from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import CompressedImage, Image
 
 from road_clarity.nodes.assembly import PartMemory, without_late
 from road_clarity.nodes.conversions import header_at, risk_from_message
-from road_clarity.nodes.pictures import to_jpeg
+from road_clarity.nodes.pictures import to_image, to_jpeg
 from road_clarity.nodes.qos import PICTURE, RISK
 from road_clarity.nodes.stage_node import Sight
 from road_clarity.pipeline.frame import Frame
@@ -38,7 +41,8 @@ class Overlay:
         self._worker: StageWorker[Risk] | None = None
         self._period_s, self._drawn_s = 0.0, 0.0
         self._is_wanted = True
-        self._pictures = node.create_publisher(CompressedImage, "~/out/overlay", PICTURE)
+        self._jpegs = node.create_publisher(CompressedImage, "~/out/overlay", PICTURE)
+        self._images = node.create_publisher(Image, "~/out/overlay_image", PICTURE)
         node.create_subscription(msg.Risk, "~/in/risk", self._on_risk, RISK)
 
     def open(self, rate: float) -> None:
@@ -57,10 +61,15 @@ class Overlay:
 
     def see_frame(self, frame: Frame) -> None:
         with self._lock:
-            if self._is_wanted and self._pictures.get_subscription_count() > 0:
+            if self._is_wanted and self._is_seen():
                 self._frames.append(frame)
             else:
                 self._frames.clear()
+
+    def _is_seen(self) -> bool:
+        """Whether anybody looks at either picture."""
+        both = (self._jpegs, self._images)
+        return any(one.get_subscription_count() > 0 for one in both)
 
     def listener(self, name: str) -> Callable[[Sight, Any], None]:
         """What a stage node tells its results of kind `name` to."""
@@ -86,7 +95,10 @@ class Overlay:
             scene = without_late(self._parts.scene(frame.index, frame.stamp_ns, frame.size, ()))
         header = header_at(frame.stamp_ns, frame.frame_id)
         picture = draw_overlay(frame, scene, risk)
-        self._pictures.publish(to_jpeg(picture, JPEG_QUALITY, header))
+        if self._jpegs.get_subscription_count():
+            self._jpegs.publish(to_jpeg(picture, JPEG_QUALITY, header))
+        if self._images.get_subscription_count():
+            self._images.publish(to_image(picture, "rgb8", header))
 
     def _failed(self, risk: Risk, error: Exception) -> None:
         self._node.get_logger().error(f"no overlay: {error}", throttle_duration_sec=1.0)

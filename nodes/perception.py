@@ -22,6 +22,7 @@ from road_clarity.pipeline.evidence.provenance import Origin
 
 def make_nodes() -> Sequence[Node]:
     """All nodes, connected.  The camera comes last: by then the networks are ready."""
+    share_cores()
     world, unknown, explainer = WorldModelNode(), UnknownSceneNode(), ExplainerNode()
     networks: list[StageNode] = [LaneNode(), SegmentationNode(), TrackerNode(), world]
     perception = PerceptionNode()
@@ -53,7 +54,6 @@ def origin_of(networks: Sequence[StageNode]) -> Origin:
 
 
 def main() -> int:
-    share_cores()
     return run(make_nodes)
 
 

@@ -20,6 +20,7 @@ from road_clarity.nodes.health import Condition, Severity
 from road_clarity.nodes.lifecycle import RoadNode
 from road_clarity.nodes.pictures import to_image
 from road_clarity.nodes.process import run
+from road_clarity.nodes.proof_of_life import ProofOfLife
 from road_clarity.nodes.qos import RESULT, RISK
 from road_clarity.nodes.settings import SafetyNodeConfig
 from road_clarity.pipeline.calibration_file import promise_for
@@ -31,7 +32,7 @@ from road_clarity.safety.ladder import AgeLadder, Rung
 from road_clarity.safety.scene import Fault, Promise, Risk, Scene
 from road_clarity.safety.watch import Watch
 
-LOOK_EVERY_S = 0.02  # for images that are out of patience, and for silence
+LOOK_EVERY_S = 0.04  # for images that are out of patience, and for silence
 EARLY_S = 0.2  # how far the camera's clock may be ahead of ours
 LAST_WORD = Duration(seconds=0.5)  # how long a subscriber may take to confirm it
 UNKNOWN_SIZE = (1280, 720)  # until the first image came [px]
@@ -42,6 +43,7 @@ class SafetyNode(RoadNode):
 
     def __init__(self) -> None:
         super().__init__("safety")
+        self._proof = ProofOfLife()
         self._settings = SafetyNodeConfig()
         self._watch, self._assembly = Watch(self._settings.safety), SceneAssembly(0.0)
         self._last = Scene(0, 0, UNKNOWN_SIZE, None, None, None, None, ())
@@ -172,6 +174,7 @@ class SafetyNode(RoadNode):
         self._told_s = time.monotonic()
         if risk.level in ("elevated", "high") and self._load > Rung.NO_EXPLANATION:
             self._explain(risk, scene)
+        self._proof.give()
 
     def _explain(self, risk: Risk, scene: Scene) -> None:
         header = convert.header_at(scene.stamp_ns, self._frame_id)

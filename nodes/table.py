@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 PACKAGE = "road_clarity"
+RESTART_PAUSE_S = 1.0  # before launch starts a process that died again
 
 Value = str | bool | float
 
@@ -19,6 +20,7 @@ class Argument:
 
     default: str
     doc: str
+    among: tuple[str, ...] = ()  # all there are to choose among; empty: any
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,15 @@ class Process:
 
     executable: str  # in lib/road_clarity
     module: str  # the same for `python -m`
+    nodes: tuple[str, ...]  # that it hosts
     remaps: tuple[tuple[str, str], ...]
     parameters: Mapping[str, tuple[type[Value], str]] = field(default_factory=dict)
     is_service: bool = True  # runs until it is stopped, and is started again when it dies
+
+    @property
+    def enclave(self) -> str:
+        """Whose keys and rights it has where SROS2 is on; without meaning elsewhere."""
+        return f"/{PACKAGE}/{self.executable.removesuffix('_node')}"
 
 
 DRIVE_ARGUMENTS = {
@@ -37,7 +45,8 @@ DRIVE_ARGUMENTS = {
     "camera": Argument("camera", "namespace of the camera driver"),
     "image_topic": Argument("/{camera}/image_raw", "the images: Image or CompressedImage"),
     "camera_info_topic": Argument("/{camera}/camera_info", "the calibration that goes with them"),
-    "preset": Argument("edge", "which networks at which size: edge, paper or tiny"),
+    "preset": Argument("edge", "which networks at which size: edge, paper or tiny",
+                       ("edge", "paper", "tiny")),
     "device": Argument("auto", "where networks run: auto, cpu or cuda"),
     "params_file": Argument("", "YAML file of parameters; see config/edge.param.yaml"),
     "autostart": Argument("true", "configure and activate at start; false leaves it to others"),
@@ -63,6 +72,10 @@ NODE_PARAMETERS: dict[str, tuple[type[Value], str]] = {
 PERCEPTION = Process(
     executable="perception_node",
     module="road_clarity.nodes.perception",
+    nodes=(
+        "perception", "lane", "segmentation", "tracker", "world_model", "unknown_scene",
+        "explainer",
+    ),
     remaps=(
         ("perception:~/in/image", "{image_topic}"),
         ("perception:~/in/camera_info", "{camera_info_topic}"),
@@ -71,11 +84,12 @@ PERCEPTION = Process(
         ("~/out/faults", "perception/out/faults"),  # of all networks
     ),
     parameters=NODE_PARAMETERS,
-)
+)  # fmt: skip
 
 SAFETY = Process(
     executable="safety_node",
     module="road_clarity.nodes.safety",
+    nodes=("safety",),
     remaps=(
         ("~/in/frames", "perception/out/frames"),
         ("~/in/lanes", "lane/out/lanes"),
@@ -92,6 +106,7 @@ SAFETY = Process(
 SOURCE = Process(
     executable="source_node",
     module="road_clarity.nodes.source",
+    nodes=("source",),
     remaps=(("~/out/image", "{image_topic}"), ("~/out/camera_info", "{camera_info_topic}")),
     parameters={
         "path": (str, "{source}"),
@@ -120,7 +135,7 @@ class Start:
 
     def ros_arguments(self) -> list[str]:
         """What comes after --ros-args."""
-        given = ["--log-level", self.log_level]
+        given = ["--log-level", self.log_level, "--enclave", self.process.enclave]
         if self.namespace:
             given += ["-r", f"__ns:=/{self.namespace.strip('/')}"]
         for name, topic in self.remaps:

@@ -29,4 +29,5 @@ class TrackerNode(StageNode):
 
     def publish(self, part: Tracks, header: Header) -> None:
         self._tracks.publish(tracks_to_message(part, header))
-        self._markers.publish(tracks_marker(part, header))
+        if self._markers.get_subscription_count() > 0:
+            self._markers.publish(tracks_marker(part, header))

@@ -1,7 +1,7 @@
 """How the cores are shared: networks side by side, each on its share of them.
 
-Small convolutions gain little from a second core, but a second network has all of it.  One thread
-for each network also makes its answers independent of who else computes.
+Small convolutions gain little from a second core, but a second network has all of it.  The number
+of threads also decides in which order sums are taken: replay and nodes must have the same.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
+from road_clarity.bench_command import bench
 from road_clarity.evaluation import commands as evaluation
 from road_clarity.evaluation.calibrate_commands import calibrate
 from road_clarity.evaluation.evaluate_commands import evaluate
@@ -44,7 +45,7 @@ for command in (
     explain,
     what_if,
     training.simulate,
-    evaluation.bench,
+    bench,
     export,
 ):
     app.command()(command)
@@ -58,7 +59,9 @@ app.add_typer(event_commands)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     try:
-        result = app(args=argv, standalone_mode=False)
+        result = app(
+            args=with_json_places(sys.argv[1:] if argv is None else argv), standalone_mode=False
+        )
     except (BadInput, OSError) as error:
         return refuse(str(error))
     except UsageError as error:
@@ -67,6 +70,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("road-clarity: stopped", file=sys.stderr)
         return 130
     return int(result or 0)
+
+
+def with_json_places(words: Sequence[str]) -> list[str]:
+    """`bench --json` without a file means stdout; typer knows no option whose value may lack."""
+    told = list(words)
+    for place, word in enumerate(told):
+        lacks = place + 1 == len(told) or told[place + 1].startswith("--")
+        if told[0] == "bench" and word == "--json" and lacks:
+            told.insert(place + 1, "-")
+    return told
 
 
 def refuse(sentence: str) -> int:

@@ -31,6 +31,8 @@ class Untracked:
 
     def __init__(self) -> None:
         self._last: list[tuple[int, Track]] = []  # stamp when it was seen
+        # A camera may be faster than the segmentation: then several frames share one.
+        self._blobs: tuple[Segmentation | None, list[tuple[str, Box]]] = None, []
         self._next_id = -1
 
     def see(self, segmentation: Segmentation, tracks: Tracks) -> Tracks:
@@ -41,7 +43,9 @@ class Untracked:
             if 0 <= stamp_ns - seen_ns <= LONGEST_GAP_NS
         ]  # fmt: skip
         found = []
-        for label, box in blobs(segmentation):
+        if self._blobs[0] is not segmentation:
+            self._blobs = segmentation, list(blobs(segmentation))
+        for label, box in self._blobs[1]:
             if any(explains(track, label, box) for track in tracks.tracks):
                 continue
             found.append(self._followed(label, box, before))

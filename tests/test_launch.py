@@ -12,6 +12,9 @@ import pytest
 
 pytest.importorskip("ament_index_python")
 
+from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.presets import PRESETS
+
 LAUNCH = Path(__file__).parents[1] / "launch"
 FILES = ("drive.launch.py", "replay.launch.py")
 
@@ -110,10 +113,22 @@ def test_a_text_stays_a_text_and_a_switch_a_switch(stand_in):
     assert given["loop"] is True
 
 
-def test_a_parameter_file_is_passed_when_it_is_given(stand_in):
-    safety, _ = launched("drive.launch.py", params_file="mine.yaml")
-    assert safety["parameters"][0] == "mine.yaml"
+def test_a_parameter_file_is_passed_when_it_is_given(stand_in, tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.touch()
+    safety, _ = launched("drive.launch.py", params_file=str(mine))
+    assert safety["parameters"][0] == str(mine)
     assert len(launched("drive.launch.py")[0]["parameters"]) == 1
+
+
+def test_a_parameter_file_that_is_not_there_ends_it_for_launch_would_only_warn(stand_in):
+    with pytest.raises(BadInput, match=r"params_file gone\.yaml: no such file"):
+        launched("drive.launch.py", params_file="gone.yaml")
+
+
+def test_only_a_preset_that_there_is_may_be_chosen(stand_in):
+    choices = {one.args[0]: one.kwargs["choices"] for one in read("drive.launch.py")[:-1]}
+    assert choices["preset"] == list(PRESETS) and choices["camera"] is None
 
 
 def test_several_nodes_of_one_process_keep_their_names(stand_in):

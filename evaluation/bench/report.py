@@ -11,7 +11,6 @@ from road_clarity.evaluation.bench.eigen_cam import eigen_cams
 from road_clarity.evaluation.bench.machine import Roof, load_average, measure_roof, this_machine
 from road_clarity.evaluation.bench.message_passing import message_passing
 from road_clarity.evaluation.bench.networks import NetworkRow, measure
-from road_clarity.evaluation.bench.stages import StageTimes
 from road_clarity.evaluation.bench.subjects import RANDOM
 from road_clarity.evaluation.bench.table import Cell, table
 
@@ -29,7 +28,7 @@ LEGEND = (
 )
 
 
-def take(command: str, models: Iterable[str], seconds: float, stages: StageTimes | None) -> Report:
+def take(command: str, models: Iterable[str], seconds: float) -> Report:
     """Measure networks and kernels.  seconds: for each function of a network"""
     load, roof, rows = load_average(), measure_roof(), []
     for model in models:
@@ -42,7 +41,7 @@ def take(command: str, models: Iterable[str], seconds: float, stages: StageTimes
         "networks": [with_share(row, roof) for row in rows],
         "message_passing": [asdict(row) for row in message_passing(seconds)],
         "eigen_cam": [asdict(row) for row in eigen_cams(seconds)],
-        "stages": asdict(stages) if stages is not None else None,
+        "stages": None,
         "load": {"before": load, "after": load_average()},
     }
 

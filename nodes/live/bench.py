@@ -1,30 +1,31 @@
 """How fast the running system is at every rung of the ladder, and what a standstill looks like.
 
-python -m road_clarity.nodes.live.bench SOURCE   prints JSON; `road-clarity bench --pipeline` calls it
+python -m road_clarity.nodes.live.bench SOURCE prints JSON for `road-clarity bench --pipeline`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import rclpy
+import yaml
 
 from road_clarity.models.errors import BadInput
-from road_clarity.nodes.live.ear import Ear, Heard
-from road_clarity.nodes.live.figures import LiveFigures, figures
+from road_clarity.nodes.live.ear import Ear, Heard, HeardRisk
+from road_clarity.nodes.live.figures import LiveFigures, figures, longest_silence_ms
 from road_clarity.nodes.live.processes import Parameters, Running, own_domain, system
 from road_clarity.safety.ladder import Rung
 
-CAMERA_FPS = 30.0
 START_S = 90.0  # until the first risk is known; networks are loading
 WARM_UP_S = 4.0  # that is not counted
 STANDSTILL_S = 3.0
@@ -42,10 +43,11 @@ class Way:
     about: str
     parameters: Parameters = field(default_factory=dict)
     viewer: bool = False  # somebody looks at overlay and explanations
+    stands_still: bool = False  # the networks' process, at the end
 
 
 WAYS = {
-    "auto": Way("as it ships, rung by load"),
+    "auto": Way("as it ships, rung by load", stands_still=True),
     "full": Way("rung FULL, nothing flagged", pinned("full", elevated=1.0, high=1.0)),
     "explained": Way(
         "rung FULL, every image flagged, explained and drawn",
@@ -60,15 +62,17 @@ WAYS = {
 class Standstill:
     """The networks' process stands still; times from there [ms]."""
 
-    last_good_ms: float  # until the risk says that its parts are the last good ones
+    last_good_ms: float  # until a risk says that its parts are the last good ones; nan if none does
     unknown_ms: float  # until the level is unknown
     longest_silence_ms: float  # of the risk topic meanwhile
     known_again_ms: float  # from when the process goes on
 
 
-def measure(way: Way, arguments: Mapping[str, str], seconds: float, folder: Path) -> dict[str, Any]:
+def measure(
+    way: Way, source: str, arguments: Mapping[str, str], seconds: float, folder: Path
+) -> dict[str, Any]:
     """Raises BadInput when the system does not begin to work."""
-    with system(arguments, way.parameters, folder) as processes:
+    with system(source, arguments, way.parameters, folder) as processes:
         ear = Ear(way.viewer)
         try:
             if not ear.listen(START_S, knows):
@@ -76,7 +80,7 @@ def measure(way: Way, arguments: Mapping[str, str], seconds: float, folder: Path
                 raise BadInput("system", "does not start", said or "no word from it")
             ear.listen(WARM_UP_S)
             found = {"about": way.about, **asdict(stretch(ear, processes, seconds))}
-            if not way.parameters:
+            if way.stands_still:
                 found["standstill"] = asdict(standstill(ear, processes["perception_node"]))
             return found
         finally:
@@ -99,35 +103,62 @@ def stretch(ear: Ear, processes: Mapping[str, Running], seconds: float) -> LiveF
 
 
 def standstill(ear: Ear, perception: Running) -> Standstill:
-    ear.heard, began_s = Heard(), time.monotonic()
+    ear.heard, began_ns = Heard(), time.time_ns()
     perception.send(signal.SIGSTOP)
-    ear.listen(STANDSTILL_S, lambda heard: any(r.rung == Rung.LAST_GOOD for r in heard.risks))
-    last_good_ms = (time.monotonic() - began_s) * 1e3
-    ear.listen(STANDSTILL_S, lambda heard: any(r.level == "unknown" for r in heard.risks))
-    unknown_ms = (time.monotonic() - began_s) * 1e3
     ear.listen(STANDSTILL_S)
-    from road_clarity.nodes.live.figures import longest_silence_ms
-
-    silence_ms = longest_silence_ms(ear.heard.risks)
-    ear.heard, again_s = Heard(), time.monotonic()
+    risks, ear.heard = ear.heard.risks, Heard()
+    again_ns = time.time_ns()
     perception.send(signal.SIGCONT)
     ear.listen(10 * STANDSTILL_S, knows)
-    known_again_ms = (time.monotonic() - again_s) * 1e3
-    return Standstill(last_good_ms, unknown_ms, silence_ms, known_again_ms)
+    return Standstill(
+        last_good_ms=first_ms(began_ns, risks, lambda one: one.rung == Rung.LAST_GOOD),
+        unknown_ms=first_ms(began_ns, risks, lambda one: one.level == "unknown"),
+        longest_silence_ms=longest_silence_ms(risks),
+        known_again_ms=first_ms(again_ns, ear.heard.risks, lambda one: one.level != "unknown"),
+    )
 
 
-def run(source: str, preset: str, device: str, seconds: float) -> dict[str, Any]:
+def first_ms(since_ns: int, risks: Sequence[HeardRisk], so: Callable[[HeardRisk], bool]) -> float:
+    """nan when there is none."""
+    return next(((one.heard_ns - since_ns) * 1e-6 for one in risks if so(one)), math.nan)
+
+
+def run(
+    source: str, preset: str, device: str, seconds: float, common: Parameters
+) -> dict[str, Any]:
     """Every way in turn.  Raises BadInput."""
-    arguments = {
-        "source": source, "preset": preset, "device": device, "rate": str(CAMERA_FPS),
-        "loop": "true", "compressed": "false", "log_level": "warn",
-    }  # fmt: skip
+    arguments = {"preset": preset, "device": device, "log_level": "warn"}
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, way in WAYS.items():
             print(f"{name}: {way.about} ...", file=sys.stderr, flush=True)
-            found[name] = measure(way, arguments, seconds, Path(folder))
-    return found
+            both = {
+                node: {**common.get(node, {}), **way.parameters.get(node, {})}
+                for node in {*common, *way.parameters}
+            }
+            told = replace(way, parameters=both)
+            found[name] = measure(told, source, arguments, seconds, Path(folder))
+    cost = 1 - found["explained"]["full_stack_fps"] / found["full"]["full_stack_fps"]
+    return {"ways": found, "explanation_cost": cost}
+
+
+def parameters_of(file: Path) -> Parameters:
+    """Of a parameter file as in config/.  Raises BadInput."""
+    try:
+        told = yaml.safe_load(file.read_text())
+        return {
+            node.rpartition("/")[2]: dict(values["ros__parameters"])
+            for node, values in told.items()
+        }
+    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BadInput("--params-file", file, "no parameter file; see config/") from error
+
+
+def plain(value: Any) -> Any:
+    """For JSON: what is not known is null."""
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def main() -> int:
@@ -136,11 +167,14 @@ def main() -> int:
     asked.add_argument("--preset", default="edge")
     asked.add_argument("--device", default="auto")
     asked.add_argument("--seconds", type=float, default=20.0)
+    asked.add_argument("--params-file", type=Path, help="of parameters that all ways have")
     given = asked.parse_args()
     own_domain()
     rclpy.init()
     try:
-        print(json.dumps(run(given.source, given.preset, given.device, given.seconds)))
+        common = parameters_of(given.params_file) if given.params_file else {}
+        ways = run(given.source, given.preset, given.device, given.seconds, common)
+        print(json.dumps(plain(ways), allow_nan=False))
     except BadInput as error:
         print(f"road_clarity: {error}", file=sys.stderr)
         return 2

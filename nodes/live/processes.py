@@ -7,16 +7,17 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
 
 from road_clarity.nodes.supervisor import STOPPING, command, die_with_parent
-from road_clarity.nodes.table import REPLAY, REPLAY_ARGUMENTS, Value, complete, starts
+from road_clarity.nodes.table import DRIVE, DRIVE_ARGUMENTS, Value, complete, starts
 from road_clarity.nodes.transport import sweep
 
+CAMERA = "road_clarity.nodes.live.camera"
 DOMAINS = range(60, 100)  # whoever else is on this machine uses 0
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -55,9 +56,9 @@ def own_domain() -> None:
 
 @contextmanager
 def system(
-    arguments: Mapping[str, str], parameters: Parameters, folder: Path
+    source: str, arguments: Mapping[str, str], parameters: Parameters, folder: Path
 ) -> Iterator[dict[str, Running]]:
-    """Safety, perception and a camera that plays a recording, by executable; stopped at the end.
+    """Safety, perception and a camera that plays the source, by name; stopped at the end.
 
     folder: for the parameter file and what the processes say
     """
@@ -70,17 +71,26 @@ def system(
     given = {**arguments, "params_file": str(params) if parameters else ""}
     running: dict[str, Running] = {}
     try:
-        for start in starts(REPLAY, complete(REPLAY_ARGUMENTS, given)):
-            with (folder / f"{start.process.executable}.log").open("ab") as log:
-                popen = subprocess.Popen(
-                    command(start), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    start_new_session=True, preexec_fn=die_with_parent,
-                )  # fmt: skip
-            running[start.process.executable] = Running(start.process.executable, popen)
+        commands = {
+            start.process.executable: command(start)
+            for start in starts(DRIVE, complete(DRIVE_ARGUMENTS, given))
+        }
+        commands["camera"] = [sys.executable, "-m", CAMERA, source]
+        for name, words in commands.items():
+            running[name] = Running(name, begin(words, folder / f"{name}.log"))
         yield running
     finally:
         stop(list(running.values()))
         sweep()
+
+
+def begin(words: Sequence[str], said: Path) -> subprocess.Popen[bytes]:
+    """said: the file for what it prints"""
+    with said.open("ab") as log:
+        return subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            preexec_fn=die_with_parent,
+        )  # fmt: skip
 
 
 def stop(processes: list[Running]) -> None:
