@@ -90,3 +90,39 @@ def test_after_a_jump_in_time_nothing_old_is_used(assembly):
     assembly.forget()
     assembly.see_image(0, 1000, SIZE, (), now_s=0.0)
     assert assembly.ready(now_s=1.0)[0].lanes is None
+
+
+def test_an_image_that_gave_way_is_judged_when_the_next_round_begins(assembly):
+    assembly.see_part("lanes", Lanes(100, ()))
+    assembly.see_image(1, 200, SIZE, (), now_s=0.0)
+    assembly.see_image(2, 300, SIZE, (), now_s=0.03)
+    assembly.see_round(300, ["lanes", "tracks"])
+    (scene,) = assembly.ready(now_s=0.04)
+    assert (scene.stamp_ns, scene.lanes.stamp_ns) == (200, 100)
+
+
+def test_only_the_networks_of_the_round_are_waited_for(assembly):
+    assembly.see_image(0, 100, SIZE, (), now_s=0.0)
+    assembly.see_round(100, ["tracks", "lanes"])
+    see_all_parts(assembly, 100, ("tracks",))
+    assert assembly.ready(now_s=0.01) == []
+    see_all_parts(assembly, 100, ("lanes",))
+    assert len(assembly.ready(now_s=0.02)) == 1
+
+
+def test_the_scorers_of_unknown_scenes_are_waited_for_where_the_round_has_them(assembly):
+    assembly.see_image(0, 100, SIZE, (), now_s=0.0)
+    assembly.see_round(100, ["lanes", "segmentation", "tracks", "world", "unknown"])
+    see_all_parts(assembly, 100)
+    assert assembly.ready(now_s=0.01) == []
+    assembly.see_part("unknown", Part(100))
+    assert assembly.ready(now_s=0.02)[0].unknown.stamp_ns == 100
+
+
+def test_a_round_that_overtakes_its_image_counts(assembly):
+    assembly.see_round(200, ["tracks"])
+    assembly.see_image(0, 100, SIZE, (), now_s=0.0)
+    assembly.see_image(1, 200, SIZE, (), now_s=0.01)
+    assert [scene.stamp_ns for scene in assembly.ready(now_s=0.01)] == [100]
+    see_all_parts(assembly, 200, ("tracks",))
+    assert [scene.stamp_ns for scene in assembly.ready(now_s=0.02)] == [200]
