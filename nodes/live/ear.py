@@ -37,7 +37,8 @@ class Heard:
     rounds: dict[int, tuple[str, ...]] = field(default_factory=dict)  # parts that were to come
     risks: list[HeardRisk] = field(default_factory=list)
     targets: list[int] = field(default_factory=list)  # tracks per message
-    explained: int = 0
+    explained: int = 0  # images whose reasons were published with the error map
+    traced: int = 0  # images that were traced to layer and feature maps
     pictures: int = 0
 
 
@@ -60,6 +61,7 @@ class Ear:
         listen(msg.Risk, "/safety/out/risk", self._on_risk, RISK)
         if viewer:
             listen(msg.Explanation, "/safety/out/explanation", self._on_explanation, RESULT)
+            listen(msg.Explanation, "/explainer/out/explanation", self._on_finding, RESULT)
             listen(CompressedImage, "/perception/out/overlay", self._on_picture, PICTURE)
 
     def close(self) -> None:
@@ -99,6 +101,9 @@ class Ear:
 
     def _on_explanation(self, message: msg.Explanation) -> None:
         self.heard.explained += 1
+
+    def _on_finding(self, message: msg.Explanation) -> None:
+        self.heard.traced += 1
 
     def _on_picture(self, message: CompressedImage) -> None:
         self.heard.pictures += 1

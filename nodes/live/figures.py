@@ -45,6 +45,7 @@ class LiveFigures:
     rungs: dict[str, float]  # share of the risks told there
     levels: dict[str, float]
     explained_fps: float
+    traced_fps: float  # to layer and feature maps
     cores: dict[str, float]  # that a process keeps busy
     memory_mib: dict[str, float]
 
@@ -73,6 +74,7 @@ def figures(
         rungs=shares([one.rung.name for one in risks]),
         levels=shares([one.level for one in risks]),
         explained_fps=heard.explained / seconds,
+        traced_fps=heard.traced / seconds,
         cores=cores,
         memory_mib=memory_mib,
     )
