@@ -1,0 +1,115 @@
+"""`road-clarity replay`; heavy imports wait until it runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from road_clarity.evaluation.commands import Fps, MaxFrames, Topic, interruptible, progress
+from road_clarity.evaluation.units.config import WorkConfig
+
+ABOUT = {one.name: one.metadata for one in fields(WorkConfig)}
+
+
+def of_work(name: str, *flags: str) -> Any:
+    """The option of a setting: meaning and range stand in WorkConfig."""
+    said = ABOUT[name]
+    return typer.Option(*flags, help=said["doc"], min=said["low"], max=said["high"])
+
+
+def replay(
+    sources: Annotated[
+        list[Path], typer.Argument(help="videos, GIFs, image folders, rosbag2, .mcap, .db3")
+    ],
+    out: Annotated[Path, typer.Option(help="run folder to write; an earlier run is replaced")],
+    preset: Annotated[str, typer.Option(help="edge, paper or tiny")] = "edge",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    max_frames: MaxFrames = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="part.field=value, such as safety.high=0.7")
+    ] = None,
+    topic: Topic = None,
+    fps: Fps = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="print summary.json only")] = False,
+    criteria: Annotated[
+        Path | None, typer.Option(help="YAML file of what must hold; exit code 1 when it does not")
+    ] = None,
+    each: Annotated[
+        bool, typer.Option("--each", help="a run folder per recording: OUT/NAME")
+    ] = False,
+    cache: Annotated[
+        Path | None, typer.Option(help="folder where finished units stay for other runs")
+    ] = None,
+    shard: Annotated[float, of_work("shard_s")] = WorkConfig.shard_s,
+    threads: Annotated[int, of_work("threads")] = WorkConfig.threads,
+    jobs: Annotated[int, of_work("jobs", "--jobs", "-j")] = WorkConfig.jobs,
+    executor: Annotated[str, of_work("executor")] = WorkConfig.executor,
+    address: Annotated[str, of_work("address")] = WorkConfig.address,
+    attempts: Annotated[int, of_work("attempts")] = WorkConfig.attempts,
+) -> int:
+    """Run recordings through the pipeline: what was flagged, when and why."""
+    from road_clarity.evaluation.criteria.criteria_file import read_criteria
+    from road_clarity.evaluation.criteria.verdicts import verdicts_of
+    from road_clarity.evaluation.sources import open_source
+    from road_clarity.evaluation.units.fleet import Order, replay_units
+    from road_clarity.evaluation.units.unit import Reading
+    from road_clarity.pipeline.perception import pick_device
+    from road_clarity.pipeline.presets import override
+    from road_clarity.pipeline.presets import preset as named
+    from road_clarity.pipeline.run_folder import require_replaceable
+
+    work = WorkConfig(
+        shard_s=shard, threads=threads, jobs=jobs, executor=executor, address=address,
+        attempts=attempts,
+    )  # fmt: skip
+    runs = each_of(sources, out) if each else {out: sources}
+    for one in runs:
+        require_replaceable(one)  # before the minutes of work, not after
+    opened = [open_source(one, max_frames=max_frames, topic=topic, fps=fps) for one in sources]
+    order = Order(
+        config=override(named(preset), settings or []),
+        device=pick_device(device),
+        reading=Reading(max_frames=max_frames, topic=topic, fps=fps),
+        work=work,
+        cache=cache,
+        verdicts=verdicts_of(read_criteria(criteria) if criteria else None),
+    )
+    with interruptible(), progress(opened, quiet=as_json) as seen:
+        summaries = replay_units(runs, order, seen)
+    tell(summaries, as_json, each)
+    bad = len(summaries) < len(runs) or any(map(is_bad, summaries.values()))
+    return 1 if bad else 0
+
+
+def each_of(sources: Sequence[Path], out: Path) -> dict[Path, list[Path]]:
+    """A run for every recording; of those of one name, the later ones are numbered."""
+    from road_clarity.evaluation.sources import name_of
+
+    runs: dict[Path, list[Path]] = {}
+    for source in sources:
+        name, number = name_of(source), 1
+        while (place := out / (name if number == 1 else f"{name}-{number}")) in runs:
+            number += 1
+        runs[place] = [source]
+    return runs
+
+
+def tell(summaries: dict[Path, dict[str, Any]], as_json: bool, each: bool) -> None:
+    from road_clarity.evaluation.summary_text import summary_text
+
+    if as_json:
+        told = {str(out): one for out, one in summaries.items()}
+        print(json.dumps(told if each else next(iter(told.values())), indent=2))
+        return
+    print("\n\n".join(summary_text(one, out) for out, one in summaries.items()))
+
+
+def is_bad(summary: dict[str, Any]) -> bool:
+    """Whether a unit is missing, or a criterion does not hold."""
+    criteria = summary.get("criteria") or {}
+    return bool(summary["work"]["failed"]) or not criteria.get("passed", True)
