@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from road_clarity.evaluation import commands as evaluation
+from road_clarity.evaluation import fleet_commands as fleet
 from road_clarity.evaluation.calibrate_commands import calibrate
 from road_clarity.evaluation.evaluate_commands import evaluate
 from road_clarity.evaluation.export_commands import export
@@ -39,6 +40,9 @@ for command in (
     replay,
     evaluation.diff,
     evaluation.record,
+    fleet.tables,
+    fleet.query,
+    fleet.mine,
     nodes.up,
     nodes.doctor,
     service.serve,

@@ -67,7 +67,7 @@ class Actor:
         return None
 
     def run(self, unit: Unit) -> str | None:
-        """None when done, else why the unit cannot be replayed; raises when the worker is at fault."""
+        """None when done, else why the unit cannot be replayed; raises for faults of its own."""
         assert self._replayer is not None
         try:
             self._replayer.run(unit)
