@@ -42,5 +42,8 @@ def mine(
     """The hardest clips of runs as MCAP: by risk, disagreement of modules, and novelty."""
     from road_clarity.evaluation.mine.mined import mine as take
 
-    for one in take(runs, out, top, seconds):
+    found = take(runs, out, top, seconds)
+    if not found:
+        print("nothing in these runs is hard")
+    for one in found:
         print(f"{out / one['file']}  {one['source']} frame {one['frame']}: {one['text']}")

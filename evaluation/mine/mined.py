@@ -32,14 +32,16 @@ DIGITS = 6
 
 
 def mine(runs: Sequence[Path], out: Path, top: int, seconds: float) -> list[dict[str, Any]]:
-    """Write the clips; what the index says of them.
+    """Write the clips; what the index says of them.  Nothing is written when nothing is hard.
 
-    Raises BadInput for what is no finished run, an output folder that is in use, or nothing hard.
+    Raises BadInput for what is no finished run and for an output folder that is in use.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput("output folder", out, "holds other files; name a new folder with --out")
     frames = [frame for number, run in enumerate(runs) for frame in frames_of(number, run)]
     clips = hardest(frames, top, seconds)
+    if not clips:
+        return []
     out.mkdir(parents=True, exist_ok=True)
     told = []
     for number, clip in enumerate(clips, 1):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def lines(answer: Answer, told: list[list[str]], widths: list[int]) -> Iterator[
     yield "  ".join(name.ljust(width) for name, width in zip(answer.columns, widths, strict=True))
     for texts, row in zip(told, answer.rows, strict=True):
         cells = (
-            text.rjust(width) if isinstance(value, (int, float)) else text.ljust(width)
+            text.rjust(width) if isinstance(value, Number) else text.ljust(width)
             for text, value, width in zip(texts, row, widths, strict=True)
         )
         yield "  ".join(cells).rstrip()

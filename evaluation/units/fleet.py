@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -63,6 +63,7 @@ def replay_units(
     """Leave a folder for every run; what their summary.json hold, which name units that failed.
 
     runs: run folder -> its recordings.  A run of which no unit could be replayed is left out.
+    Units that failed are tried again when the same run is started again, and no others.
     Raises BadInput when that is true of all of them.
     """
     origin = origin_of_results(order.config, order.device, order.work.threads)
@@ -70,7 +71,12 @@ def replay_units(
         out: plan(paths, order.reading, order.work.shard_s, origin) for out, paths in runs.items()
     }
     with units_folder(next(iter(runs)), order.cache) as folder:
-        return Fleet(plans, folder, order).run(seen)
+        summaries = Fleet(plans, folder, order).run(seen)
+        complete = len(summaries) == len(runs) and not any(map(has_failed, summaries.values()))
+        if order.cache is None and complete:
+            for unit in {unit.key for plan in plans.values() for unit in plan}:
+                shutil.rmtree(folder / unit)
+        return summaries
 
 
 class Fleet:
@@ -157,24 +163,28 @@ def judges_of(config: PipelineConfig, said: Said) -> Judges:
 
 @contextmanager
 def units_folder(out: Path, cache: Path | None) -> Iterator[Path]:
-    """Where the units lie, for this run alone.  Without a cache it goes with the complete run.
+    """Where the units lie, for this run alone.  Beside the run, it stays while units are in it.
 
     Raises BadInput when another run is at work there.
     """
     out = out.absolute()
     folder = cache.absolute() if cache is not None else out.parent / f".{out.name}.units"
-    try:
-        with locked(folder, wait_s=0.5):
-            sweep(folder)
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(folder, wait_s=0.5))
+        except BlockingIOError as error:
+            remedy = "is in use by another run; wait for it or name another one with --cache"
+            raise BadInput("unit folder", folder, remedy) from error
+        sweep(folder)
+        try:
             yield folder
-            if cache is None:
+        finally:
+            if cache is None and not any(map(is_unit, folder.iterdir())):
                 shutil.rmtree(folder)
-    except BlockingIOError as error:
-        remedy = "is in use by another run; wait for it or name another one with --cache"
-        raise BadInput("unit folder", folder, remedy) from error
-    finally:
-        if cache is None and folder.is_dir() and not any(map(is_unit, folder.iterdir())):
-            shutil.rmtree(folder, ignore_errors=True)
+
+
+def has_failed(summary: Mapping[str, Any]) -> bool:
+    return bool(summary["work"]["failed"])
 
 
 def is_unit(path: Path) -> bool:

@@ -146,6 +146,7 @@ class Merge:
                     "start_index": one.move.frames,
                     "start_ns": one.start_ns,
                     "seconds": one.part.said["seconds"],
+                    "cpu_s": one.part.said["cpu_s"],
                 }
                 for one in self._placed
             ],

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 from road_clarity.evaluation.filmstrip import Filmstrip, Still
 from road_clarity.evaluation.foxglove_log import FoxgloveLog
@@ -33,7 +33,8 @@ def run_unit(
 
     seen: called after every frame.  Raises BadInput where the recording breaks off, OSError.
     """
-    started, promise, stamps = perf_counter(), NO_PROMISE, list[int]()
+    started, started_cpu = perf_counter(), process_time()
+    promise, stamps = NO_PROMISE, list[int]()
     run, strip = RunFolder(folder), Filmstrip()
     recorder = EventRecorder(
         run.events, origin_of(pipeline), pipeline.config.evidence, on_lost=give_up
@@ -61,6 +62,7 @@ def run_unit(
         "start_ns": stamps[0] if stamps else None,
         "end_ns": stamps[-1] if stamps else None,
         "seconds": round(perf_counter() - started, 3),
+        "cpu_s": round(process_time() - started_cpu, 3),  # what it costs, however busy the machine
         "promise": promise_row(promise),
         "parameters": alarm_parameters(pipeline.config.safety),
         "models": {

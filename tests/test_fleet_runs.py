@@ -1,0 +1,157 @@
+"""One run done by one worker, by two, by Ray actors, and after a kill: always the same run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_drive import write_video
+
+from road_clarity.cli import main
+from road_clarity.evaluation.units.fleet import units_folder
+from road_clarity.evaluation.units.unit_folder import finished
+from road_clarity.models.errors import BadInput
+
+RUN = ["--preset", "tiny", "--device", "cpu", "--shard", "0.5"]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Two recordings of 13 frames: five units, two of 3 frames."""
+    folder = tmp_path_factory.mktemp("fleet")
+    write_video(folder / "a.mp4", frames=13, rate=10)
+    write_video(folder / "b.mp4", frames=8, rate=10)
+    return folder
+
+
+def replay(place, out, *options):
+    return main([
+        "replay", str(place / "a.mp4"), str(place / "b.mp4"), "--out", str(place / out), *RUN,
+        *options,
+    ])  # fmt: skip
+
+
+def summary(place, out):
+    return json.loads((place / out / "summary.json").read_text())
+
+
+def is_finished(folder: Path) -> bool:
+    return finished(folder, folder.name) is not None
+
+
+@pytest.fixture(scope="module")
+def killed(place):
+    """A run whose driver was killed once the first unit was finished; its folder of units."""
+    arguments = [str(place / name) for name in ("a.mp4", "b.mp4")]
+    command = [sys.executable, "-m", "road_clarity", "replay", *arguments, *RUN]
+    driver = subprocess.Popen([*command, "--out", str(place / "run")], start_new_session=True)
+    units = place / ".run.units"
+    try:
+        while not (units.is_dir() and any(map(is_finished, units.iterdir()))):
+            assert driver.poll() is None
+            time.sleep(0.01)
+    finally:
+        os.kill(driver.pid, signal.SIGKILL)
+        driver.wait()
+    assert not (place / "run").exists()
+    return units
+
+
+@pytest.fixture(scope="module")
+def resumed(place, killed):
+    """The same run again, with two workers: what it kept of the first, and its summary."""
+    wait_for_the_orphans(killed)
+    kept = sum(map(is_finished, killed.iterdir()))
+    assert replay(place, "run", "--jobs", "2") == 0
+    return kept, summary(place, "run")
+
+
+def wait_for_the_orphans(units):
+    """Workers end by themselves once their driver is gone: nothing is written any more."""
+    before = None
+    while before != (now := sorted(str(one) for one in units.rglob("*"))):
+        before = now
+        time.sleep(1.0)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.claim("whole")
+def test_a_run_that_was_killed_goes_on_where_it_was(resumed, killed):
+    kept, told = resumed
+    assert 1 <= kept < 5
+    assert told["work"]["reused"] == kept
+    assert (told["frames"], len(told["units"])) == (21, 5)
+    assert not killed.exists()  # the units went with the run that is complete
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.claim("same")
+def test_ray_gives_the_same_run_as_processes(place, resumed):
+    pytest.importorskip("ray")
+    assert replay(place, "ray", "--jobs", "2", "--executor", "ray") == 0
+    assert summary(place, "ray")["digest"] == resumed[1]["digest"]
+    same_evidence(place / "ray", place / "run")
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.claim("same")
+def test_one_worker_gives_the_same_run_as_two_and_a_cache_is_used_again(place, resumed, capsys):
+    cache = ["--cache", str(place / "cache")]
+    assert replay(place, "one", *cache) == 0
+    assert summary(place, "one")["digest"] == resumed[1]["digest"]
+    same_evidence(place / "one", place / "run")
+    assert replay(place, "again", *cache) == 0
+    assert summary(place, "again")["work"]["reused"] == 5
+    assert summary(place, "again")["digest"] == resumed[1]["digest"]
+    damaged = write_video(place / "c.mp4", frames=9, rate=10)
+    spoil(damaged)
+    capsys.readouterr()
+    code = main([
+        "replay", str(place / "a.mp4"), str(damaged), "--out", str(place / "part"), *RUN, *cache,
+    ])  # fmt: skip
+    failed = summary(place, "part")["work"]["failed"]
+    assert code == 1
+    assert summary(place, "part")["frames"] >= 13
+    assert {one["attempts"] for one in failed} == {1}
+    assert all("c.mp4" in one["unit"] and "breaks off" in one["error"] for one in failed)
+    assert "FAILED" in capsys.readouterr().out
+
+
+def spoil(video):
+    """Noise in place of the second half of the coded pictures: whole by its boxes, unreadable."""
+    content = bytearray(video.read_bytes())
+    start = content.index(b"mdat") + 4
+    end = content.index(b"moov") - 4
+    noise = np.random.default_rng(0).integers(0, 256, (end - start) // 2, np.uint8)
+    content[end - len(noise) : end] = noise.tobytes()
+    video.write_bytes(content)
+
+
+def same_evidence(run, other):
+    assert (run / "run.mcap").read_bytes() == (other / "run.mcap").read_bytes()
+    events = [sorted(one.glob("events/[0-9]*/*")) for one in (run, other)]
+    assert [one.relative_to(run) for one in events[0]] == [
+        one.relative_to(other) for one in events[1]
+    ]
+    for ours, theirs in zip(*events, strict=True):
+        assert ours.read_bytes() == theirs.read_bytes(), ours
+
+
+def test_two_runs_at_once_do_not_share_their_units(tmp_path):
+    with (
+        units_folder(tmp_path / "run", None) as folder,
+        pytest.raises(BadInput, match="another run"),
+        units_folder(tmp_path / "run", None),
+    ):
+        pytest.fail(f"two runs at work in {folder}")
+
+
+def test_without_a_finished_unit_nothing_stays(tmp_path):
+    with pytest.raises(KeyboardInterrupt), units_folder(tmp_path / "run", None):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
