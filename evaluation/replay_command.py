@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -56,7 +57,7 @@ def replay(
     from road_clarity.evaluation.criteria.criteria_file import read_criteria
     from road_clarity.evaluation.criteria.verdicts import verdicts_of
     from road_clarity.evaluation.sources import open_source
-    from road_clarity.evaluation.units.fleet import Order, replay_units
+    from road_clarity.evaluation.units.fleet import Order, replay_units, units_place
     from road_clarity.evaluation.units.unit import Reading
     from road_clarity.pipeline.perception import pick_device
     from road_clarity.pipeline.presets import override
@@ -79,8 +80,13 @@ def replay(
         cache=cache,
         verdicts=verdicts_of(read_criteria(criteria) if criteria else None),
     )
-    with interruptible(), progress(opened, quiet=as_json) as seen:
-        summaries = replay_units(runs, order, seen)
+    try:
+        with interruptible(), progress(opened, quiet=as_json) as seen:
+            summaries = replay_units(runs, order, seen)
+    except KeyboardInterrupt:
+        if (stays := units_place(next(iter(runs)), cache)).is_dir():
+            print(f"finished units stay in {stays}; start again to go on", file=sys.stderr)
+        raise
     tell(summaries, as_json, each)
     bad = len(summaries) < len(runs) or any(map(is_bad, summaries.values()))
     return 1 if bad else 0

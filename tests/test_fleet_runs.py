@@ -13,6 +13,7 @@ import pytest
 from made_drive import write_video
 
 from road_clarity.cli import main
+from road_clarity.evaluation.replay_command import each_of
 from road_clarity.evaluation.units.fleet import units_folder
 from road_clarity.evaluation.units.unit_folder import finished
 from road_clarity.models.errors import BadInput
@@ -108,6 +109,9 @@ def test_one_worker_gives_the_same_run_as_two_and_a_cache_is_used_again(place, r
     assert replay(place, "again", *cache) == 0
     assert summary(place, "again")["work"]["reused"] == 5
     assert summary(place, "again")["digest"] == resumed[1]["digest"]
+    assert replay(place, "each", *cache, "--each") == 0
+    frames = [summary(place / "each", name)["frames"] for name in "ab"]
+    assert frames == [13, 8]
     damaged = write_video(place / "c.mp4", frames=9, rate=10)
     spoil(damaged)
     capsys.readouterr()
@@ -140,6 +144,27 @@ def same_evidence(run, other):
     ]
     for ours, theirs in zip(*events, strict=True):
         assert ours.read_bytes() == theirs.read_bytes(), ours
+
+
+def test_recordings_of_one_name_get_runs_of_their_own(tmp_path):
+    paths = [tmp_path / name for name in ("x/a.mp4", "y/a.mp4", "b.mp4")]
+    runs = each_of(paths, tmp_path)
+    assert [one.name for one in runs] == ["a", "a-2", "b"]
+    assert list(runs.values()) == [[one] for one in paths]
+
+
+@pytest.mark.parametrize(("option", "says"), [
+    (["--jobs", "0"], "--jobs"),
+    (["--executor", "cloud"], "use one of local, ray"),
+    (["--shard", "-1"], "--shard"),
+    (["--criteria", "nowhere.yaml"], "does not exist"),
+])  # fmt: skip
+def test_bad_orders_are_refused_before_any_work(tmp_path, capsys, option, says):
+    write_video(tmp_path / "a.mp4")
+    code = main(["replay", str(tmp_path / "a.mp4"), "--out", str(tmp_path / "out"), *option])
+    assert code == 2
+    assert says in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == ["a.mp4"]
 
 
 def test_two_runs_at_once_do_not_share_their_units(tmp_path):

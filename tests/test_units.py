@@ -13,6 +13,7 @@ from road_clarity.evaluation.record import record
 from road_clarity.evaluation.replay import replay
 from road_clarity.evaluation.sources import length_s, open_source
 from road_clarity.evaluation.units import content_key as keys
+from road_clarity.evaluation.units.config import WorkConfig
 from road_clarity.evaluation.units.merge import Merge, Part
 from road_clarity.evaluation.units.plan import plan, shards
 from road_clarity.evaluation.units.unit import Reading, Shard, Unit
@@ -192,7 +193,6 @@ def test_what_a_killed_worker_left_is_swept_away(folder):
     assert [one.name for one in folder.parent.iterdir()] == ["k"]
 
 
-@pytest.mark.claim("damage")
 def test_an_event_that_was_changed_in_the_cache_is_refused(folder, tmp_path):
     (folder / "events" / "0001-corridor-person" / "event.json").write_text("{}")
     out = tmp_path / "out"
@@ -205,9 +205,10 @@ def test_an_event_that_was_changed_in_the_cache_is_refused(folder, tmp_path):
 # What the result follows from ---------------------------------------------------------------------
 
 
-def key(path, config=CONFIG, reading=None, shard_s=0.0, threads=1, code=None):
+def key(path, config=CONFIG, reading=None, shard_s=0.0, threads=1):
+    work = WorkConfig(shard_s=shard_s, threads=threads)
     origin = keys.origin_of_results(config, "cpu", threads)
-    return [one.key for one in plan([path], reading or Reading(), shard_s, origin)]
+    return [one.key for one in plan([path], reading or Reading(), work, origin)]
 
 
 @pytest.fixture

@@ -67,9 +67,7 @@ def replay_units(
     Raises BadInput when that is true of all of them.
     """
     origin = origin_of_results(order.config, order.device, order.work.threads)
-    plans = {
-        out: plan(paths, order.reading, order.work.shard_s, origin) for out, paths in runs.items()
-    }
+    plans = {out: plan(paths, order.reading, order.work, origin) for out, paths in runs.items()}
     with units_folder(next(iter(runs)), order.cache) as folder:
         summaries = Fleet(plans, folder, order).run(seen)
         complete = len(summaries) == len(runs) and not any(map(has_failed, summaries.values()))
@@ -161,14 +159,19 @@ def judges_of(config: PipelineConfig, said: Said) -> Judges:
                   runtimes=runtimes)  # fmt: skip
 
 
+def units_place(out: Path, cache: Path | None) -> Path:
+    """out: the first run folder"""
+    out = out.absolute()
+    return out.parent / f".{out.name}.units" if cache is None else cache.absolute()
+
+
 @contextmanager
 def units_folder(out: Path, cache: Path | None) -> Iterator[Path]:
     """Where the units lie, for this run alone.  Beside the run, it stays while units are in it.
 
     Raises BadInput when another run is at work there.
     """
-    out = out.absolute()
-    folder = cache.absolute() if cache is not None else out.parent / f".{out.name}.units"
+    folder = units_place(out, cache)
     with ExitStack() as held:
         try:
             held.enter_context(locked(folder, wait_s=0.5))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from road_clarity.evaluation.sources import length_s, name_of
+from road_clarity.evaluation.units.config import WorkConfig
 from road_clarity.evaluation.units.content_key import content_key, path_sha256
 from road_clarity.evaluation.units.unit import Reading, Shard, Unit
 
 
 def plan(
-    paths: Sequence[Path], reading: Reading, shard_s: float, origin: Mapping[str, Any]
+    paths: Sequence[Path], reading: Reading, work: WorkConfig, origin: Mapping[str, Any]
 ) -> list[Unit]:
     """In order.  origin: of content_key.origin_of_results.  Raises BadInput."""
+    with ThreadPoolExecutor(work.jobs) as pool:  # hashing lets other threads run
+        hashed = list(pool.map(path_sha256, paths))
     return [
         Unit(
             recording=number,
@@ -24,9 +28,8 @@ def plan(
             reading=reading,
             key=content_key(origin, sha256, reading, shard),
         )
-        for number, path in enumerate(paths)
-        for sha256 in [path_sha256(path)]
-        for shard in shards(path, reading, shard_s)
+        for number, (path, sha256) in enumerate(zip(paths, hashed, strict=True))
+        for shard in shards(path, reading, work.shard_s)
     ]
 
 

@@ -35,6 +35,7 @@ def cluster(work: WorkConfig) -> Iterator[None]:
     Raises BadInput.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is reported to anybody
+    # Without GPUs asked for, CUDA_VISIBLE_DEVICES stays as it is, and Ray does not warn about that.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     ray = fleet_package("ray", "--executor ray")
     mine: dict[str, Any] = {"num_cpus": work.jobs * work.threads}

@@ -58,7 +58,7 @@ def clip_bytes(frames: Sequence[Kept]) -> bytes:
     return packed_clip(
         (
             one.stamp_ns,
-            one.jpeg and compressed_image(one.stamp_ns, one.frame_id, one.jpeg),
+            None if one.jpeg is None else compressed_image(one.stamp_ns, one.frame_id, one.jpeg),
             one.row.encode(),
         )
         for one in frames
@@ -70,13 +70,17 @@ def moved_clip(clip: bytes, frames: int, ns: int) -> bytes:
 
     Raises one of READ_ERRORS.
     """
-    found: dict[int, list[bytes | None]] = {}
+    by_topic: dict[str, dict[int, bytes]] = {PICTURES: {}, ROWS: {}}
     for _, channel, message in make_reader(io.BytesIO(clip)).iter_messages([PICTURES, ROWS]):
-        parts = found.setdefault(message.log_time, [None, None])
-        parts[channel.topic == ROWS] = message.data
+        by_topic[channel.topic][message.log_time] = message.data
+    pictured = by_topic[PICTURES]
     return packed_clip(
-        (at + ns, picture and restamped(picture, at + ns), moved_row(row or b"{}", frames, ns))
-        for at, (picture, row) in sorted(found.items())
+        (
+            at + ns,
+            restamped(pictured[at], at + ns) if at in pictured else None,
+            moved_row(row, frames, ns),
+        )
+        for at, row in sorted(by_topic[ROWS].items())
     )
 
 
