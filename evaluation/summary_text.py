@@ -28,7 +28,11 @@ def summary_text(summary: Mapping[str, Any], out: Path) -> str:
 
 def headline(summary: Mapping[str, Any]) -> Iterator[str]:
     names = ", ".join(source["name"] for source in summary["sources"])
-    yield f"{names}: {summary['frames']} frames at {summary['fps']} fps"
+    cpu_s = sum(unit["cpu_s"] for unit in summary["units"])
+    yield (
+        f"{names}: {summary['frames']} frames at {summary['fps']} fps, "
+        f"{cpu_s:.1f} s of CPU time, {1e3 * cpu_s / summary['frames']:.0f} ms a frame"
+    )
     yield ""
 
 
