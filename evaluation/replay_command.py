@@ -47,11 +47,13 @@ def replay(
         Path | None, typer.Option(help="folder where finished units stay for other runs")
     ] = None,
     shard: Annotated[float, of_work("shard_s")] = WorkConfig.shard_s,
+    lead: Annotated[float, of_work("lead_s")] = WorkConfig.lead_s,
     threads: Annotated[int, of_work("threads")] = WorkConfig.threads,
     jobs: Annotated[int, of_work("jobs", "--jobs", "-j")] = WorkConfig.jobs,
     executor: Annotated[str, of_work("executor")] = WorkConfig.executor,
     address: Annotated[str, of_work("address")] = WorkConfig.address,
     attempts: Annotated[int, of_work("attempts")] = WorkConfig.attempts,
+    patience: Annotated[float, of_work("patience_s")] = WorkConfig.patience_s,
 ) -> int:
     """Run recordings through the pipeline: what was flagged, when and why."""
     from road_clarity.evaluation.criteria.criteria_file import read_criteria
@@ -65,8 +67,8 @@ def replay(
     from road_clarity.pipeline.run_folder import require_replaceable
 
     work = WorkConfig(
-        shard_s=shard, threads=threads, jobs=jobs, executor=executor, address=address,
-        attempts=attempts,
+        shard_s=shard, lead_s=lead, threads=threads, jobs=jobs, executor=executor, address=address,
+        attempts=attempts, patience_s=patience,
     )  # fmt: skip
     runs = each_of(sources, out) if each else {out: sources}
     for one in runs:

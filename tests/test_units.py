@@ -16,7 +16,7 @@ from road_clarity.evaluation.units import content_key as keys
 from road_clarity.evaluation.units.config import WorkConfig
 from road_clarity.evaluation.units.merge import Merge, Part
 from road_clarity.evaluation.units.plan import plan, shards
-from road_clarity.evaluation.units.unit import Reading, Shard, Unit
+from road_clarity.evaluation.units.unit import LEAD, Reading, Shard, Unit
 from road_clarity.evaluation.units.unit_folder import UNIT, finished, made, sweep
 from road_clarity.evaluation.units.unit_run import run_unit
 from road_clarity.models.errors import BadInput
@@ -61,8 +61,9 @@ def merged(drive, tmp_path, stretches, high):
 def test_shards_hold_every_frame_once(drive, shard_s):
     stamps = [
         frame.stamp_ns
-        for shard in shards(drive, Reading(), shard_s)
+        for shard in shards(drive, Reading(), WorkConfig(shard_s=shard_s, lead_s=0.2))
         for frame in unit(drive, shard).frames()
+        if frame.index != LEAD
     ]
     assert stamps == [number * 100_000_000 for number in range(10)]
 
@@ -71,6 +72,21 @@ def test_a_shard_numbers_its_frames_from_its_start(drive):
     frames = list(unit(drive, Shard(number=1, start_s=0.5, end_s=0.8)).frames())
     assert [frame.index for frame in frames] == [0, 1, 2]
     assert [frame.stamp_ns for frame in frames] == [500_000_000, 600_000_000, 700_000_000]
+
+
+def test_what_leads_to_a_shard_warms_the_pipeline_up_and_leaves_nothing(drive, tmp_path):
+    stepped = []
+
+    class Watched(MadePipeline):
+        def step(self, frame):
+            stepped.append(frame.stamp_ns // 1_000_000)
+            return super().step(frame)
+
+    shard = Shard(number=1, start_s=0.5, end_s=0.7, lead_s=0.2)
+    said = run_unit(unit(drive, shard).frames(), "drive", Watched(high={0}), tmp_path)
+    assert stepped == [300, 400, 500, 600]
+    assert (said["frames"], said["start_ns"]) == (2, 500_000_000)
+    assert [one.start_index for one in read_events(tmp_path / "events")] == [0]
 
 
 def test_the_length_of_a_recording_is_known_before_it_is_decoded(drive, tmp_path):

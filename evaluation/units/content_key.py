@@ -54,7 +54,7 @@ def origin_of_results(config: PipelineConfig, device: str, threads: int) -> dict
     }
 
 
-def machine(device: str, threads: int) -> dict[str, Any]:
+def machine(device: str, threads: int | list[int]) -> dict[str, Any]:
     """What the last bits of a sum depend on."""
     return {
         "libraries": {name: version(name) for name in LIBRARIES},

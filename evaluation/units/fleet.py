@@ -105,7 +105,7 @@ class Fleet:
             return []
         work, order = self._order.work, self._order
         job = Job(
-            config=order.config, device=order.device, threads=work.threads, units=self._folder,
+            config=order.config, device=order.device, work=work, units=self._folder,
             machine=self._machine,
         )  # fmt: skip
         place: AbstractContextManager[None] = nullcontext()
@@ -128,6 +128,7 @@ class Fleet:
             return None
         told = {
             "shard_s": self._order.work.shard_s,
+            "lead_s": self._order.work.lead_s,
             "threads": self._order.work.threads,
             "executor": self._order.work.executor,
             "jobs": self._order.work.jobs,

@@ -33,10 +33,11 @@ class LocalWorker:
 
     def __init__(self, job: Job) -> None:
         """Waits until the networks are loaded.  Raises BadInput, WorkerLost."""
+        self._patience_s = job.work.patience_s
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(job, theirs), daemon=True)
-        with STARTING, threads_in_environment(job.threads):
+        with STARTING, threads_in_environment(job.work.threads):
             self._process.start()
         theirs.close()  # so that the pipe ends with the process
         kind, told = self._heard()
@@ -70,6 +71,8 @@ class LocalWorker:
 
     def _heard(self) -> tuple[str, object]:
         try:
+            if not self._pipe.poll(self._patience_s):
+                raise WorkerLost(f"it finished no frame in {self._patience_s:g} s")
             kind, told = self._pipe.recv()
         except (EOFError, OSError) as error:
             self._process.join(PATIENCE_S)

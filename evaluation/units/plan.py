@@ -29,17 +29,17 @@ def plan(
             key=content_key(origin, sha256, reading, shard),
         )
         for number, (path, sha256) in enumerate(zip(paths, hashed, strict=True))
-        for shard in shards(path, reading, work.shard_s)
+        for shard in shards(path, reading, work)
     ]
 
 
-def shards(path: Path, reading: Reading, shard_s: float) -> Iterator[Shard]:
+def shards(path: Path, reading: Reading, work: WorkConfig) -> Iterator[Shard]:
     """The last one goes on to the end, so that a length which is a little off loses no frame."""
-    if not shard_s:
+    if not work.shard_s:
         yield Shard()
         return
-    count = int(length_s(path, reading.topic, reading.fps) // shard_s) + 1
+    count = int(length_s(path, reading.topic, reading.fps) // work.shard_s) + 1
     for number in range(count):
-        start_s = number * shard_s
-        end_s = start_s + shard_s if number < count - 1 else None
-        yield Shard(number=number, start_s=start_s, end_s=end_s)
+        start_s = number * work.shard_s
+        end_s = start_s + work.shard_s if number < count - 1 else None
+        yield Shard(number=number, start_s=start_s, end_s=end_s, lead_s=work.lead_s)

@@ -84,7 +84,7 @@ class RayWorker:
         """Waits until the networks are loaded.  Raises BadInput, WorkerLost."""
         self._ray, self._job = fleet_package("ray", "--executor ray"), job
         gpus = 1 if job.device.startswith("cuda") else 0
-        kind = self._ray.remote(num_cpus=job.threads, num_gpus=gpus)(Actor)
+        kind = self._ray.remote(num_cpus=job.work.threads, num_gpus=gpus)(Actor)
         self._actor = kind.remote(job)
         refused = self._answer(self._actor.load.remote())
         if refused is not None:

@@ -10,6 +10,7 @@ from road_clarity.evaluation.sources import open_source
 from road_clarity.pipeline.frame import Frame
 
 SECOND_NS = 1_000_000_000
+LEAD = -1  # number of a frame that comes before the stretch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,14 +24,18 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Shard:
-    """The stretch [start_s, end_s) after a recording's first frame; end_s None: to its end."""
+    """The stretch [start_s, end_s) after a recording's first frame; end_s None: to its end.
+
+    lead_s: how much of what comes before warms the pipeline up
+    """
 
     number: int = 0
     start_s: float = 0.0
     end_s: float | None = None
+    lead_s: float = 0.0
 
     def within(self, frames: Iterator[Frame]) -> Iterator[Frame]:
-        """Its frames, numbered from 0, under their own stamps."""
+        """Its frames, numbered from 0, under their own stamps; those that lead to it are LEAD."""
         first_ns, count = None, 0
         for frame in frames:
             first_ns = frame.stamp_ns if first_ns is None else first_ns
@@ -40,6 +45,8 @@ class Shard:
             if since_ns >= self.start_s * SECOND_NS:
                 yield replace(frame, index=count)
                 count += 1
+            elif since_ns >= (self.start_s - self.lead_s) * SECOND_NS:
+                yield replace(frame, index=LEAD)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from time import perf_counter, process_time
 from road_clarity.evaluation.filmstrip import Filmstrip, Still
 from road_clarity.evaluation.foxglove_log import FoxgloveLog
 from road_clarity.evaluation.replay_pipeline import Pipeline, origin_of
+from road_clarity.evaluation.units.unit import LEAD
 from road_clarity.evaluation.units.unit_folder import STILLS, Said, seal
 from road_clarity.pipeline.events import EventRecorder, Moment
 from road_clarity.pipeline.frame import Frame
@@ -31,6 +32,7 @@ def run_unit(
 ) -> Said:
     """Replay the frames afresh and leave all of the unit's files in a folder that exists.
 
+    Frames that are numbered LEAD warm the pipeline up and leave nothing behind.
     seen: called after every frame.  Raises BadInput where the recording breaks off, OSError.
     """
     started, started_cpu = perf_counter(), process_time()
@@ -45,6 +47,8 @@ def run_unit(
         log = open_files.enter_context(FoxgloveLog(folder / MCAP))
         for frame in frames:
             outcome = pipeline.step(frame)
+            if frame.index == LEAD:
+                continue
             moment = Moment(frame, outcome.scene, outcome.risk)
             promise = outcome.risk.promise
             run.append(frame_row(outcome.scene, outcome.risk, outcome.latency_ms))

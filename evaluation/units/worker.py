@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from road_clarity.evaluation.units.config import WorkConfig
 from road_clarity.evaluation.units.unit import Unit
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.presets import PipelineConfig
@@ -23,7 +24,7 @@ class Job:
 
     config: PipelineConfig
     device: str
-    threads: int
+    work: WorkConfig
     units: Path  # folder of the unit folders
     machine: dict[str, Any]  # what the keys of the units say of the machine
 
@@ -51,11 +52,11 @@ class Replayer:
 
     def __init__(self, job: Job) -> None:
         """Loads the networks.  Raises BadInput, also where results could not be the same."""
-        fix_threads(job.threads)
+        fix_threads(job.work.threads)
         from road_clarity.evaluation.units.content_key import machine
         from road_clarity.pipeline.perception import Perception
 
-        here = machine(job.device, job.threads)
+        here = machine(job.device, threads_found())
         if here != job.machine:
             off = ", ".join(name for name in here if here[name] != job.machine.get(name))
             remedy = f"differ from where the run was started ({off}); use machines that are alike"
@@ -79,6 +80,16 @@ def fix_threads(threads: int) -> None:
 
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
+
+
+def threads_found() -> int | list[int]:
+    """As the libraries say it; a list where they do not agree."""
+    import cv2
+    import torch
+
+    told = {torch.get_num_threads(), cv2.getNumThreads()}
+    told |= {int(os.environ.get("OMP_NUM_THREADS", 0))}  # what numpy's BLAS was loaded with
+    return told.pop() if len(told) == 1 else sorted(told)
 
 
 def in_words(error: BaseException) -> str:
