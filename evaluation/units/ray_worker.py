@@ -6,6 +6,7 @@ Every machine must see recordings and unit folders under the same paths, and hol
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,7 @@ from road_clarity.evaluation.units.worker import (
 )
 from road_clarity.models.errors import BadInput
 
+CONNECT_S = 5.0
 STORE_BYTES = 100 << 20  # of a cluster made here: units travel by file, not by memory
 
 
@@ -41,16 +43,29 @@ def cluster(work: WorkConfig) -> Iterator[None]:
     mine: dict[str, Any] = {"num_cpus": work.jobs * work.threads}
     mine |= {"include_dashboard": False, "object_store_memory": STORE_BYTES}
     where: dict[str, Any] = {"address": work.address} if work.address else mine
+    require_reachable(work.address)
     try:
         with threads_in_environment(work.threads):
             ray.init(**where, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, ValueError, RuntimeError) as error:
         place = work.address or "on this machine"
-        raise BadInput("Ray cluster", place, f"cannot be had ({in_words(error)})") from error
+        why = in_words(error.__cause__ or error)
+        raise BadInput("Ray cluster", place, f"cannot be had ({why})") from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def require_reachable(address: str) -> None:
+    """Ray itself would try for minutes.  Raises BadInput."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():  # empty or auto
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise BadInput("Ray cluster", address, f"cannot be reached ({error})") from error
 
 
 class Actor:
