@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from road_clarity.evaluation.commands import Fps, MaxFrames, Topic, interruptible, progress
 from road_clarity.evaluation.units.config import WorkConfig
+
+if TYPE_CHECKING:
+    from road_clarity.evaluation.units.unit import Reading
 
 ABOUT = {one.name: one.metadata for one in fields(WorkConfig)}
 
@@ -56,28 +59,48 @@ def replay(
     patience: Annotated[float, of_work("patience_s")] = WorkConfig.patience_s,
 ) -> int:
     """Run recordings through the pipeline: what was flagged, when and why."""
+    from road_clarity.evaluation.units.unit import Reading
+
+    return carry_out(
+        each_of(sources, out) if each else {out: sources},
+        Reading(max_frames=max_frames, topic=topic, fps=fps),
+        WorkConfig(
+            shard_s=shard, lead_s=lead, threads=threads, jobs=jobs, executor=executor,
+            address=address, attempts=attempts, patience_s=patience,
+        ),
+        (preset, device, settings or []),
+        cache,
+        criteria,
+        as_json,
+    )  # fmt: skip
+
+
+def carry_out(
+    runs: Mapping[Path, Sequence[Path]],
+    reading: Reading,
+    work: WorkConfig,
+    pipeline: tuple[str, str, Sequence[str]],
+    cache: Path | None,
+    criteria: Path | None,
+    as_json: bool,
+) -> int:
+    """runs: run folder -> its recordings; pipeline: preset, device, settings.  The exit code."""
     from road_clarity.evaluation.criteria.criteria_file import read_criteria
     from road_clarity.evaluation.criteria.verdicts import verdicts_of
     from road_clarity.evaluation.sources import open_source
     from road_clarity.evaluation.units.fleet import Order, replay_units, units_place
-    from road_clarity.evaluation.units.unit import Reading
     from road_clarity.pipeline.perception import pick_device
-    from road_clarity.pipeline.presets import override
-    from road_clarity.pipeline.presets import preset as named
+    from road_clarity.pipeline.presets import override, preset
     from road_clarity.pipeline.run_folder import require_replaceable
 
-    work = WorkConfig(
-        shard_s=shard, lead_s=lead, threads=threads, jobs=jobs, executor=executor, address=address,
-        attempts=attempts, patience_s=patience,
-    )  # fmt: skip
-    runs = each_of(sources, out) if each else {out: sources}
-    for one in runs:
-        require_replaceable(one)  # before the minutes of work, not after
-    opened = [open_source(one, max_frames=max_frames, topic=topic, fps=fps) for one in sources]
+    for out in runs:
+        require_replaceable(out)  # before the minutes of work, not after
+    how = asdict(reading)
+    opened = [open_source(one, **how) for sources in runs.values() for one in sources]
     order = Order(
-        config=override(named(preset), settings or []),
-        device=pick_device(device),
-        reading=Reading(max_frames=max_frames, topic=topic, fps=fps),
+        config=override(preset(pipeline[0]), pipeline[2]),
+        device=pick_device(pipeline[1]),
+        reading=reading,
         work=work,
         cache=cache,
         verdicts=verdicts_of(read_criteria(criteria) if criteria else None),
@@ -89,7 +112,7 @@ def replay(
         if (stays := units_place(next(iter(runs)), cache)).is_dir():
             print(f"finished units stay in {stays}; start again to go on", file=sys.stderr)
         raise
-    tell(summaries, as_json, each)
+    tell(summaries, as_json)
     bad = len(summaries) < len(runs) or any(map(is_bad, summaries.values()))
     return 1 if bad else 0
 
@@ -107,12 +130,13 @@ def each_of(sources: Sequence[Path], out: Path) -> dict[Path, list[Path]]:
     return runs
 
 
-def tell(summaries: dict[Path, dict[str, Any]], as_json: bool, each: bool) -> None:
+def tell(summaries: dict[Path, dict[str, Any]], as_json: bool) -> None:
+    """Of a single run its summary, of several a summary by run folder."""
     from road_clarity.evaluation.summary_text import summary_text
 
     if as_json:
         told = {str(out): one for out, one in summaries.items()}
-        print(json.dumps(told if each else next(iter(told.values())), indent=2))
+        print(json.dumps(told if len(told) > 1 else next(iter(told.values())), indent=2))
         return
     print("\n\n".join(summary_text(one, out) for out, one in summaries.items()))
 

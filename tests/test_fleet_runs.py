@@ -209,6 +209,7 @@ def test_recordings_of_one_name_get_runs_of_their_own(tmp_path):
     (["--shard", "-1"], "--shard"),
     (["--criteria", "nowhere.yaml"], "does not exist"),
     (["--executor", "ray", "--address", "127.0.0.1:1"], "cannot be reached"),
+    (["--patience", "0"], "--patience"),
 ])  # fmt: skip
 def test_bad_orders_are_refused_before_any_work(tmp_path, capsys, option, says):
     write_video(tmp_path / "a.mp4")

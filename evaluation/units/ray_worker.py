@@ -36,14 +36,14 @@ def cluster(work: WorkConfig) -> Iterator[None]:
 
     Raises BadInput.
     """
+    require_reachable(work.address)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is reported to anybody
     # Without GPUs asked for, CUDA_VISIBLE_DEVICES stays as it is, and Ray does not warn about that.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     ray = fleet_package("ray", "--executor ray")
-    mine: dict[str, Any] = {"num_cpus": work.jobs * work.threads}
+    mine: dict[str, Any] = {"address": "local", "num_cpus": work.jobs * work.threads}
     mine |= {"include_dashboard": False, "object_store_memory": STORE_BYTES}
     where: dict[str, Any] = {"address": work.address} if work.address else mine
-    require_reachable(work.address)
     try:
         with threads_in_environment(work.threads):
             ray.init(**where, log_to_driver=False, logging_level="ERROR")

@@ -11,7 +11,7 @@ from time import perf_counter, process_time
 
 from road_clarity.evaluation.filmstrip import Filmstrip, Still
 from road_clarity.evaluation.foxglove_log import FoxgloveLog
-from road_clarity.evaluation.replay_pipeline import Pipeline, origin_of
+from road_clarity.evaluation.replay_pipeline import Described, Pipeline, origin_of
 from road_clarity.evaluation.units.unit import LEAD
 from road_clarity.evaluation.units.unit_folder import STILLS, Said, seal
 from road_clarity.pipeline.events import EventRecorder, Moment
@@ -68,15 +68,20 @@ def run_unit(
         "seconds": round(perf_counter() - started, 3),
         "cpu_s": round(process_time() - started_cpu, 3),  # what it costs, however busy the machine
         "promise": promise_row(promise),
-        "parameters": alarm_parameters(pipeline.config.safety),
-        "models": {
-            name: {"weights": f"{name}.safetensors", "sha256": card.sha256}
-            | pipeline.runtimes[name].as_dict()
-            for name, card in pipeline.cards.items()
-        },
+        **judged_by(pipeline),
     }
     seal(folder, said)
     return said
+
+
+def judged_by(pipeline: Described) -> Said:
+    """Its weights and what runs them, and the settings that the points depend on."""
+    models = {
+        name: {"weights": f"{name}.safetensors", "sha256": card.sha256}
+        | pipeline.runtimes[name].as_dict()
+        for name, card in pipeline.cards.items()
+    }
+    return {"models": models, "parameters": alarm_parameters(pipeline.config.safety)}
 
 
 def give_up(text: str, error: OSError) -> None:
