@@ -63,7 +63,8 @@ def answer_text(answer: Answer) -> str:
 
 
 def lines(answer: Answer, told: list[list[str]], widths: list[int]) -> Iterator[str]:
-    yield "  ".join(name.ljust(width) for name, width in zip(answer.columns, widths, strict=True))
+    names = zip(answer.columns, widths, strict=True)
+    yield "  ".join(name.ljust(width) for name, width in names).rstrip()
     for texts, row in zip(told, answer.rows, strict=True):
         cells = (
             text.rjust(width) if isinstance(value, Number) else text.ljust(width)
