@@ -12,7 +12,7 @@ setup: .venv/.installed .venv/.messages service/gen/.made
 .venv/.installed: setup.py requirements-ros.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14) and f"PYTHON {sys.version.split()[0]}: use Python 3.10 to 3.13, as in make setup PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --requirement requirements-ros.txt --editable '.[simulator,train,evaluate,onnx,openvino,test,lint]'
+	$(BIN)/pip install --quiet --requirement requirements-ros.txt --editable '.[simulator,train,evaluate,fleet,onnx,openvino,test,lint]'
 	@touch $@
 
 .venv/.messages: .venv/.installed $(wildcard msgs/msg/* msgs/srv/* msgs/CMakeLists.txt msgs/package.xml msgs/cmake/*)

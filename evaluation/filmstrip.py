@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -38,10 +39,18 @@ class Filmstrip:
             self._stills = self._stills[::2]
             self._stride *= 2
 
-    def pick(self, count: int) -> list[Still]:
-        """At most `count`, evenly spread, the first and the last of those held among them."""
-        places = np.linspace(0, len(self._stills) - 1, min(count, len(self._stills)))
-        return [self._stills[round(place)] for place in places]
+    def all(self) -> list[Still]:
+        """In order."""
+        return list(self._stills)
+
+
+def pick(stills: Sequence[Still], count: int) -> list[Still]:
+    """At most `count`, those nearest to places spread evenly from the first frame to the last."""
+    if not stills:
+        return []
+    places = np.linspace(stills[0].index, stills[-1].index, min(count, len(stills)))
+    nearest = (min(stills, key=lambda one: (abs(one.index - at), one.index)) for at in places)
+    return list(dict.fromkeys(nearest))
 
 
 def still(moment: Moment) -> Still:

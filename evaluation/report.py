@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from road_clarity.evaluation.filmstrip import Filmstrip, thumbnail
+from road_clarity.evaluation.filmstrip import Still, pick, thumbnail
+from road_clarity.evaluation.replay_pipeline import Described
 from road_clarity.evaluation.timeline import (
     HEIGHT,
     STRANGE_HEIGHT,
@@ -27,8 +28,6 @@ from road_clarity.evaluation.timeline import (
     strangeness,
     ticks,
 )
-from road_clarity.models.cards import Card
-from road_clarity.pipeline.backends.runtime import Runtime
 from road_clarity.pipeline.events import ERROR_MAP_PNG, OVERLAY_JPG, Event, read_events
 from road_clarity.pipeline.frame_row import Row
 from road_clarity.pipeline.overlay import LEVEL_COLOURS
@@ -48,23 +47,12 @@ LEVEL_MEANING = {
 }
 
 
-class Described(Protocol):
-    """What the report needs of the pipeline."""
-
-    config: PipelineConfig
-
-    @property
-    def cards(self) -> Mapping[str, Card]: ...
-    @property
-    def runtimes(self) -> Mapping[str, Runtime]: ...
-
-
 def write_report(
     path: Path,
     summary: Mapping[str, Any],
     rows: Sequence[Row],
     events: Path,
-    filmstrip: Filmstrip,
+    stills: Sequence[Still],
     pipeline: Described,
 ) -> None:
     """summary: of summary.json; rows: of frames.jsonl; events: folder of the event folders."""
@@ -90,7 +78,7 @@ def write_report(
         timeline=timeline(rows, found, pipeline.config, summary["promise"]["threshold"]),
         events=[event_card(event, events / event.id) for event in worst_first(found)],
         events_in_all=len(found),
-        stills=filmstrip.pick(STILLS),
+        stills=pick(stills, STILLS),
         cards=list(pipeline.cards.values()),
         runtimes=pipeline.runtimes,
         settings=settings(pipeline.config),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from road_clarity.evaluation.bags import count_camera_messages, is_bag, read_bag
+from road_clarity.evaluation.bags import bag_length_s, count_camera_messages, is_bag, read_bag
 from road_clarity.evaluation.run_source import read_run
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
@@ -18,6 +18,7 @@ from road_clarity.pipeline.video import (
     list_images,
     read_images,
     read_video,
+    video_length_s,
 )
 
 
@@ -38,7 +39,24 @@ def open_source(
     frames, count = read(path, topic, fps)
     if max_frames is not None:
         count = max_frames if count is None else min(count, max_frames)
-    return Source(path.stem or path.absolute().name, islice(frames, max_frames), count)
+    return Source(name_of(path), islice(frames, max_frames), count)
+
+
+def name_of(path: Path) -> str:
+    """Of the recording, for people."""
+    return path.stem or path.absolute().name
+
+
+def length_s(path: Path, topic: str | None, fps: float) -> float:
+    """From the first frame to the last, about [s].  Raises BadInput."""
+    if is_run(path):
+        stamps = [row["stamp_ns"] for row in read_rows(path)]
+        return (stamps[-1] - stamps[0]) * 1e-9 if stamps else 0.0
+    if is_bag(path):
+        return bag_length_s(path, topic)
+    if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+        return ((len(list_images(path)) if path.is_dir() else 1) - 1) / fps
+    return video_length_s(path)
 
 
 def read(path: Path, topic: str | None, fps: float) -> tuple[Iterator[Frame], int | None]:

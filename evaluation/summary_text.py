@@ -15,13 +15,44 @@ MOST_EVENTS = 20  # lines of flagged moments; the report has the others
 def summary_text(summary: Mapping[str, Any], out: Path) -> str:
     """summary: contents of summary.json; out: the run folder."""
     return "\n".join(
-        (*headline(summary), *flagged(summary), *latency(summary), *where(summary, out))
+        (
+            *headline(summary),
+            *missing(summary),
+            *flagged(summary),
+            *criteria(summary),
+            *latency(summary),
+            *where(summary, out),
+        )
     )
 
 
 def headline(summary: Mapping[str, Any]) -> Iterator[str]:
     names = ", ".join(source["name"] for source in summary["sources"])
-    yield f"{names}: {summary['frames']} frames at {summary['fps']} fps"
+    cpu_s = sum(unit["cpu_s"] for unit in summary["units"])
+    yield (
+        f"{names}: {summary['frames']} frames at {summary['fps']} fps, "
+        f"{cpu_s:.1f} s of CPU time, {1e3 * cpu_s / summary['frames']:.0f} ms a frame"
+    )
+    yield ""
+
+
+def missing(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Units that could not be replayed; the run is without them."""
+    failed = summary["work"]["failed"]
+    for one in failed:
+        yield f"FAILED  {one['unit']}: {one['error']} (attempts: {one['attempts']})"
+    if failed:
+        yield ""
+
+
+def criteria(summary: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each, and why it does not hold."""
+    found = summary.get("criteria")
+    if found is None:
+        return
+    yield f"criteria of {found['file']}: {'all hold' if found['passed'] else 'NOT ALL HOLD'}"
+    for one in found["verdicts"]:
+        yield f"  {'pass' if one['passed'] else 'FAIL'}  {one['name']}: {one['text']}"
     yield ""
 
 

@@ -57,7 +57,8 @@ class Perception:
         self._world = WorldStage(config.world, device)
         self._unknown = self._scorers()
         sha256 = {name: card.sha256 for name, card in self.cards.items()}
-        self._watch = Watch(config.safety, promise_for(config.safety, sha256))
+        self._promise = promise_for(config.safety, sha256)  # as it is before the first frame
+        self._watch = self._fresh_watch()
 
     @classmethod
     def from_preset(
@@ -101,9 +102,14 @@ class Perception:
         self._watch.reset()
 
     def restart(self) -> None:
-        """Begin another recording: the input gate forgets the last one, too."""
+        """Begin another recording: from here on everything is as if this were the first one."""
         self._gate = InputGate(self.config.gate)
         self.reset()
+        self._watch = self._fresh_watch()
+
+    def _fresh_watch(self) -> Watch:
+        """One whose promise has seen no clip yet."""
+        return Watch(self.config.safety, copy.deepcopy(self._promise))
 
     def fork(self) -> Perception:
         """Another with the same memory of earlier frames, which goes its own way from here."""

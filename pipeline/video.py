@@ -33,6 +33,18 @@ def count_video_frames(path: Path) -> int | None:
         return int(container.streams.video[0].frames) or None
 
 
+def video_length_s(path: Path) -> float:
+    """From the first frame's stamp to the last one's, without decoding.  Raises BadInput."""
+    with open_video(path) as container:
+        stream = container.streams.video[0]
+        rate = stream.average_rate or DEFAULT_RATE
+        packets = [one for one in container.demux(stream) if one.size]
+        stamps = [one.pts * one.time_base for one in packets if one.pts is not None]
+    if len(stamps) < len(packets):
+        return float(max(len(packets) - 1, 0) / rate)
+    return float(max(stamps) - min(stamps)) if stamps else 0.0
+
+
 def open_video(path: Path) -> av.container.InputContainer:
     """Raises BadInput for what is no video."""
     try:

@@ -12,9 +12,11 @@ import typer
 
 from road_clarity.bench_command import bench
 from road_clarity.evaluation import commands as evaluation
+from road_clarity.evaluation import fleet_commands as fleet
 from road_clarity.evaluation.calibrate_commands import calibrate
 from road_clarity.evaluation.evaluate_commands import evaluate
 from road_clarity.evaluation.export_commands import export
+from road_clarity.evaluation.replay_command import replay
 from road_clarity.explain_command import explain
 from road_clarity.models.errors import BadInput
 from road_clarity.nodes import commands as nodes
@@ -36,9 +38,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    evaluation.replay,
+    replay,
     evaluation.diff,
     evaluation.record,
+    fleet.tables,
+    fleet.query,
+    fleet.mine,
     nodes.up,
     nodes.doctor,
     service.serve,

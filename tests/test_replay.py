@@ -9,7 +9,7 @@ from made_drive import MadePipeline, write_video
 from mcap.reader import make_reader
 
 from road_clarity.evaluation.commands import interruptible
-from road_clarity.evaluation.filmstrip import MOST, Filmstrip, Still
+from road_clarity.evaluation.filmstrip import MOST, Filmstrip, Still, pick
 from road_clarity.evaluation.replay import replay
 from road_clarity.evaluation.sources import open_source
 from road_clarity.evaluation.summary_text import summary_text
@@ -112,7 +112,7 @@ def test_the_filmstrip_is_spread_over_a_drive_of_any_length(drive):
         outcome = pipeline.step(frame)
         scene = replace(outcome.scene, index=index)
         strip.see(Moment(frame, scene, outcome.risk))
-    kept = strip.pick(8)
+    kept = pick(strip.all(), 8)
     assert len(kept) == 8 <= MOST
     assert kept[0].index == 0
     assert isinstance(kept[-1], Still) and kept[-1].index >= 88

@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import json
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from mcap.reader import make_reader
 from mcap.writer import CompressionType, Writer
 
 from road_clarity.pipeline.evidence.moment import Kept
+from road_clarity.pipeline.frame_row import line
 
 PICTURES, ROWS = "/camera/image_raw/compressed", "/road_clarity/frames"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
@@ -54,18 +55,59 @@ class Clipped:
 
 def clip_bytes(frames: Sequence[Kept]) -> bytes:
     """The file's content; frames in order."""
+    return packed_clip(
+        (
+            one.stamp_ns,
+            None if one.jpeg is None else compressed_image(one.stamp_ns, one.frame_id, one.jpeg),
+            one.row.encode(),
+        )
+        for one in frames
+    )
+
+
+def moved_clip(clip: bytes, frames: int, ns: int) -> bytes:
+    """The same clip `ns` later [ns] and `frames` further on in the run.
+
+    Raises one of READ_ERRORS.
+    """
+    by_topic: dict[str, dict[int, bytes]] = {PICTURES: {}, ROWS: {}}
+    for _, channel, message in make_reader(io.BytesIO(clip)).iter_messages([PICTURES, ROWS]):
+        by_topic[channel.topic][message.log_time] = message.data
+    pictured = by_topic[PICTURES]
+    return packed_clip(
+        (
+            at + ns,
+            restamped(pictured[at], at + ns) if at in pictured else None,
+            moved_row(row, frames, ns),
+        )
+        for at, row in sorted(by_topic[ROWS].items())
+    )
+
+
+def restamped(message: bytes, stamp_ns: int) -> bytes:
+    """A CompressedImage with another stamp: it comes first in its header."""
+    stamp = struct.pack("<iI", *divmod(stamp_ns, SECOND_NS))
+    start = len(LITTLE_ENDIAN)
+    return message[:start] + stamp + message[start + len(stamp) :]
+
+
+def moved_row(text: bytes, frames: int, ns: int) -> bytes:
+    row = json.loads(text)
+    return line(row | {"index": row["index"] + frames, "stamp_ns": row["stamp_ns"] + ns}).encode()
+
+
+def packed_clip(frames: Iterable[tuple[int, bytes | None, bytes]]) -> bytes:
+    """The file's content.  frames: stamp [ns], CompressedImage or None, and row of each."""
     file = io.BytesIO()
     writer = Writer(file, compression=CompressionType.NONE)
     writer.start(profile="ros2", library="road_clarity")
     schema = writer.register_schema(COMPRESSED_IMAGE, "ros2msg", DEFINITION.encode())
     pictures = writer.register_channel(PICTURES, "cdr", schema)
     rows = writer.register_channel(ROWS, "json", 0)
-    for number, frame in enumerate(frames):
-        at = frame.stamp_ns
-        if frame.jpeg is not None:
-            content = compressed_image(at, frame.frame_id, frame.jpeg)
-            writer.add_message(pictures, at, content, at, number)
-        writer.add_message(rows, at, frame.row.encode(), at, number)
+    for number, (at, picture, row) in enumerate(frames):
+        if picture is not None:
+            writer.add_message(pictures, at, picture, at, number)
+        writer.add_message(rows, at, row, at, number)
     writer.finish()
     return file.getvalue()
 

@@ -37,11 +37,16 @@ def parameters_of(config: Any) -> dict[str, Any]:
     return asdict(config)
 
 
-@cache
 def code_sha256() -> str:
-    """Over the source of everything that decides what is flagged, names included."""
+    """Of everything that decides what is flagged."""
+    return sources_sha256(JUDGES)
+
+
+@cache
+def sources_sha256(folders: tuple[str, ...]) -> str:
+    """Over the Python source in these folders of ours, names included."""
     digest = hashlib.sha256()
-    for folder in JUDGES:
+    for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
             digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
