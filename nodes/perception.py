@@ -16,13 +16,13 @@ from road_clarity.nodes.stage_node import StageNode
 from road_clarity.nodes.tracker import TrackerNode
 from road_clarity.nodes.unknown_scene import UnknownSceneNode
 from road_clarity.nodes.world_model import WorldModelNode
-from road_clarity.pipeline.cores import share_cores
+from road_clarity.pipeline.cores import share, use_threads
 from road_clarity.pipeline.evidence.provenance import Origin
 
 
 def make_nodes() -> Sequence[Node]:
     """All nodes, connected.  The camera comes last: by then the networks are ready."""
-    share_cores()
+    use_threads(share())
     world, unknown, explainer = WorldModelNode(), UnknownSceneNode(), ExplainerNode()
     networks: list[StageNode] = [LaneNode(), SegmentationNode(), TrackerNode(), world]
     perception = PerceptionNode()

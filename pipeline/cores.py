@@ -1,7 +1,7 @@
-"""How the cores are shared: networks side by side, each on its share of them.
+"""How the cores are shared: networks side by side, each on its own few threads.
 
 Small convolutions gain little from a second core, but a second network has all of it.  The number
-of threads also decides in which order sums are taken: replay and nodes must have the same.
+of threads also decides in which order sums are taken, so that it is part of what a result is.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ NETWORKS = 4  # lanes, segmentation, tracks, world
 SWITCH_S = 0.5e-3
 
 
-def share_cores() -> int:
-    """Threads of torch and OpenCV for each network from now on, in the whole process."""
-    share = max(1, len(os.sched_getaffinity(0)) // NETWORKS)
-    torch.set_num_threads(share)
-    cv2.setNumThreads(share)
+def use_threads(count: int) -> None:
+    """Of torch and OpenCV, for each network from now on, in the whole process."""
+    torch.set_num_threads(count)
+    cv2.setNumThreads(count)
     sys.setswitchinterval(SWITCH_S)
-    return share
+
+
+def share() -> int:
+    """Threads for each network where all cores of the machine are theirs."""
+    return max(1, len(os.sched_getaffinity(0)) // NETWORKS)

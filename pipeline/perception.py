@@ -17,7 +17,7 @@ from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.backends.network import Running
 from road_clarity.pipeline.backends.runtime import Runtime
 from road_clarity.pipeline.calibration_file import promise_for
-from road_clarity.pipeline.cores import NETWORKS, share_cores
+from road_clarity.pipeline.cores import NETWORKS, use_threads
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.gate import InputGate, broken
 from road_clarity.pipeline.lanes import LaneStage
@@ -45,9 +45,10 @@ class Perception:
     No clock decides anything: same frames, same outcome.
     """
 
-    def __init__(self, config: PipelineConfig, device: str = "auto") -> None:
+    def __init__(self, config: PipelineConfig, device: str = "auto", threads: int = 1) -> None:
+        """threads: of each network"""
         device = pick_device(device)
-        share_cores()
+        use_threads(threads)
         self._threads = ThreadPoolExecutor(NETWORKS, "network")
         self.config = config
         self._gate = InputGate(config.gate)

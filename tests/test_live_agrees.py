@@ -20,8 +20,10 @@ from road_clarity.nodes.perception import make_nodes
 from road_clarity.nodes.pictures import to_image
 from road_clarity.nodes.qos import RESULT, RISK
 from road_clarity.nodes.safety import SafetyNode
+from road_clarity.pipeline.cores import share
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.perception import Perception
+from road_clarity.pipeline.presets import preset
 from road_clarity.training.simulator.film import simulate
 
 pytestmark = pytest.mark.ros
@@ -127,7 +129,7 @@ def play(street, player, executor):
 
 @pytest.fixture(scope="module")
 def replayed(street):
-    pipeline = Perception.from_preset("edge", "cpu")
+    pipeline = Perception(preset("edge"), "cpu", share())
     return [pipeline.step(frame) for frame in street]
 
 

@@ -52,17 +52,18 @@ class Replayer:
 
     def __init__(self, job: Job) -> None:
         """Loads the networks.  Raises BadInput, also where results could not be the same."""
-        fix_threads(job.work.threads)
         from road_clarity.evaluation.units.content_key import machine
+        from road_clarity.pipeline.cores import use_threads
         from road_clarity.pipeline.perception import Perception
 
+        use_threads(job.work.threads)
         here = machine(job.device, threads_found())
         if here != job.machine:
             off = ", ".join(name for name in here if here[name] != job.machine.get(name))
             remedy = f"differ from where the run was started ({off}); use machines that are alike"
             raise BadInput("worker", os.uname().nodename, remedy)
         self._job = job
-        self._pipeline = Perception(job.config, job.device)
+        self._pipeline = Perception(job.config, job.device, job.work.threads)
 
     def run(self, unit: Unit, seen: Seen = lambda: None) -> None:
         """Raises BadInput for the recording; anything else is the worker's fault."""
@@ -71,15 +72,6 @@ class Replayer:
 
         with made(self._job.units / unit.key) as folder:
             run_unit(unit.frames(), unit.source, self._pipeline, folder, unit.key, seen)
-
-
-def fix_threads(threads: int) -> None:
-    """Of everything that divides its sums among threads."""
-    import cv2
-    import torch
-
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
 
 
 def threads_found() -> int | list[int]:
