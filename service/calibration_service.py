@@ -17,6 +17,7 @@ import grpc
 from road_clarity import __version__
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.calibration_file import Store
+from road_clarity.pipeline.reviewed_run import require_said_nominal
 from road_clarity.pipeline.run_clips import Cut, clips_of_run, made_with
 from road_clarity.pipeline.run_folder import is_run
 from road_clarity.safety.calibration import Calibration, flagged
@@ -192,6 +193,7 @@ def judged(
         if made_with(run) != made:
             remedy = f"was made with other weights or settings than {runs[0].name}"
             raise BadInput("run", run.name, remedy)
+        require_said_nominal(run)
         cut += clips_of_run(run, clip_s, condition, in_time)
     return cut, *made
 
