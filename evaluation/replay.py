@@ -169,6 +169,7 @@ class Replay:
                 for name, sha256 in self._sha256.items()
             },
             "parameters": alarm_parameters(self._pipeline.config.safety),
+            "settings": parameters_of(self._pipeline.config),
             "promise": promise_row(self._promise),
             "digest": self._run.digest,
         }
