@@ -112,7 +112,6 @@ def check(
     calibration: Annotated[Path, typer.Argument(help="calibration file, or a store")],
     sources: Sources = None,
     condition: Annotated[str, typer.Option(help="of this footage, such as night")] = "",
-    reviewed: Reviewed = False,
     seeds: Seeds = None,
     stories: Stories = CALM,
     fps: Fps = 10.0,
@@ -123,7 +122,8 @@ def check(
 ) -> int:
     """Count what a calibration flags in other footage, and whether its promise holds there.
 
-    The exit code is 1 when it does not, and when labels that it was made with have changed.
+    Clips of runs with an event that is labelled a true risk are left out.  The exit code is 1 when
+    the promise does not hold, and when labels that it was made with have changed.
     """
     from road_clarity.evaluation.calibration_labels import check_report
     from road_clarity.evaluation.calibration_report import check_told
@@ -131,10 +131,10 @@ def check(
     from road_clarity.safety.drift_check import drift_of
 
     given = read_calibration(calibration)
-    labels = label_reader(reviewed, None, seeds)
     footage = judge(
-        sources, given.clip_s, condition, seeds, stories, fps, preset, device, settings, labels
-    )
+        sources, given.clip_s, condition, seeds, stories, fps, preset, device, settings,
+        nominal=False,
+    )  # fmt: skip
     differences = given.differences(footage.models, footage.parameters)
     drift = drift_of(given, condition, footage.cut.clips, differences)
     report = check_report(drift, given)
@@ -199,7 +199,7 @@ def label_reader(reviewed: bool, uncertain: str | None, seeds: str | None) -> La
 def judge(
     sources: list[Path] | None, clip_s: float, condition: str, seeds: str | None, stories: str,
     fps: float, preset: str, device: str, settings: list[str] | None,
-    labels: LabelReader | None = None,
+    labels: LabelReader | None = None, nominal: bool = True,
 ) -> Footage:  # fmt: skip
     """All the footage as clips.  Raises BadInput."""
     from road_clarity.evaluation.calibration_clips import Judge
@@ -209,7 +209,7 @@ def judge(
 
     chosen = [*(settings or []), "safety.calibration="]  # what is measured knows no promise
     pipeline = partial(Perception.from_preset, preset, device, chosen)
-    judge = Judge(clip_s, condition, pipeline, labels)
+    judge = Judge(clip_s, condition, pipeline, labels, nominal)
     with interruptible():
         for source in sources or ():
             judge.see(source)

@@ -12,7 +12,7 @@ from road_clarity.evaluation.sources import open_source
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import Row, frame_row
-from road_clarity.pipeline.reviewed_run import require_said_nominal
+from road_clarity.pipeline.reviewed_run import require_said_nominal, without_true_risks
 from road_clarity.pipeline.run_clips import Cut, clips_of_run, cut, made_with
 from road_clarity.pipeline.run_folder import is_run
 from road_clarity.safety.calibration import alarm_parameters
@@ -37,10 +37,13 @@ class Judge:
 
     def __init__(
         self, clip_s: float, condition: str, pipeline: Callable[[], Perception],
-        labels: LabelReader | None = None,
+        labels: LabelReader | None = None, nominal: bool = True,
     ) -> None:  # fmt: skip
-        """labels: reads those of the runs; without it all footage is said to be nominal"""
-        self._labels = labels
+        """labels: reads those of the runs
+
+        nominal: without labels, all is said to be; else true risks are left out
+        """
+        self._labels, self._nominal = labels, nominal
         self._clip_s, self._condition, self._make = clip_s, condition, pipeline
         self._pipeline: Perception | None = None
         self._made: tuple[str, Mapping[str, str], dict[str, Any]] | None = None
@@ -84,10 +87,12 @@ class Judge:
         return Footage(self._cut, models, parameters)
 
     def _clips_that_count(self, run: Path) -> Cut:
-        if self._labels is None:
+        if self._labels is None and self._nominal:
             require_said_nominal(run)
-            return clips_of_run(run, self._clip_s, self._condition)
-        return self._labels.see(run, clips_of_run(run, self._clip_s, self._condition))
+        found = clips_of_run(run, self._clip_s, self._condition)
+        if self._labels is not None:
+            return self._labels.see(run, found)
+        return found if self._nominal else without_true_risks(run, found)
 
     def _judging(self, name: str) -> Perception:
         if self._pipeline is None:

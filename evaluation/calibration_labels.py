@@ -18,6 +18,7 @@ from road_clarity.pipeline.reviewed_run import (
     pending,
     review_of,
     sifted,
+    without,
 )
 from road_clarity.pipeline.run_clips import Cut
 from road_clarity.safety.calibration import Calibration, flagged
@@ -46,7 +47,7 @@ class LabelReader:
         self._counts.update(one.label for one in events)
         self.reviews += (review_of(run, events, len(found.risky)),)
         self.pending += [f"{run.name}/{id}" for id in pending(events, self._uncertain)]
-        return Cut(found.nominal + found.pending, cut.dropped)
+        return Cut(without(cut.clips, found.risky), cut.dropped)
 
     def require_complete(self) -> None:
         """Raises BadInput while an event could still be either."""

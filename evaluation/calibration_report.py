@@ -72,7 +72,7 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield from label_lines(report["labels"])
     yield (
         f"  of these clips {said(report)} reach it; at most "
-        f"{report['promised_per_hour']:g} an hour are promised"
+        f"{report['promised_per_hour']:g} an hour are expected of nominal driving"
     )
     before = report["before"]
     what = before["calibration_id"] or "without a calibration"

@@ -26,6 +26,7 @@ from road_clarity.pipeline.evidence.journal import (
 from road_clarity.pipeline.evidence.store import Busy, Evidence
 from road_clarity.pipeline.run_clips import Cut, summary_of
 from road_clarity.pipeline.run_folder import SUMMARY
+from road_clarity.safety.clip_calibration import Clip
 from road_clarity.safety.review import Review, Sifted, Verdict, sift
 
 NOMINAL = {FALSE_ALARM: True, TRUE_RISK: False}  # what a label says of the clip
@@ -100,6 +101,20 @@ def sifted(cut: Cut, events: Sequence[Labelled], uncertain: Uncertain) -> Sifted
     return sift(cut.clips, cut.spans, [uncertain.verdict(one) for one in events])
 
 
+def without(clips: Sequence[Clip], left_out: Sequence[Clip]) -> tuple[Clip, ...]:
+    """In the order that they had."""
+    gone = {one.sha256 for one in left_out}
+    return tuple(clip for clip in clips if clip.sha256 not in gone)
+
+
+def without_true_risks(run: Path, cut: Cut) -> Cut:
+    """The clips of a run that may be nominal.  Raises BadInput."""
+    if not summary_of(run).get("flagged"):
+        return cut
+    found = sifted(cut, labelled_events(run), Uncertain())
+    return Cut(without(cut.clips, found.risky), cut.dropped)
+
+
 def review_of(run: Path, events: Sequence[Labelled], left_out: int) -> Review:
     labels = {one.id: one.label for one in events}
     return Review(str(run.absolute()), digest_of(events), labels, left_out)
@@ -123,7 +138,7 @@ def require_said_nominal(run: Path) -> None:
     if counts[TRUE_RISK] or counts[UNCERTAIN]:
         said = ", ".join(f"{counts[one]} {one}" for one in (TRUE_RISK, UNCERTAIN) if counts[one])
         remedy = f"has events labelled {said}, so it is not all nominal; calibrate with --reviewed"
-        raise BadInput("run folder", run, remedy)
+        raise BadInput("run folder", run.name, remedy)
 
 
 def labels_changed(reviews: Sequence[Review]) -> list[str]:

@@ -3,48 +3,19 @@
 import json
 
 import pytest
-from made_calibration import MAXIMA, MODELS, made_nominal_run
-from made_moments import made_moment
+from made_calibration import made_nominal_run
+from made_week import FIRST, SECOND, THIRD, label, made_week
 
 from road_clarity.cli import main
-from road_clarity.pipeline.events import EventRecorder
 from road_clarity.pipeline.evidence.store import Evidence
-from road_clarity.pipeline.run_folder import SUMMARY, write_json
 from road_clarity.safety.clip_calibration import Clip
 from road_clarity.safety.clip_cutter import Span
 from road_clarity.safety.review import Sifted, Verdict, sift
-
-FIRST, SECOND, THIRD = (f"000{i}-corridor-person" for i in (1, 2, 3))
-FLAGGED = [1.5, 2.5, 3.5]  # maxima of the clips 19, 20 and 21, after nineteen calm ones
-
-
-def made_week(path):
-    """22 clips of 2 s; in each of the last three one event, in the clip's first second."""
-    run = made_nominal_run(path, [*MAXIMA, *FLAGGED])
-    recorder = EventRecorder(run / "events", MODELS)
-    ended = [
-        recorder.see(made_moment(10 * 2 * clip + step, level), "street")
-        for clip in (19, 20, 21)
-        for step, level in ((4, "high"), (5, "high"), (18, "nominal"))
-    ]
-    events = [one for one in [*ended, recorder.close()] if one is not None]
-    summary = json.loads((run / SUMMARY).read_bytes())
-    keys = ("id", "start_ns", "end_ns")
-    summary["flagged"] = [{key: getattr(one, key) for key in keys} for one in events]
-    write_json(run / SUMMARY, summary)
-    return run
 
 
 @pytest.fixture
 def week(tmp_path):
     return made_week(tmp_path / "week")
-
-
-def label(run, **labels):
-    evidence = Evidence(run)
-    for name, value in zip((FIRST, SECOND, THIRD), labels.values(), strict=False):
-        evidence.label(name, value, who="ada")
-    evidence.close()
 
 
 def run(capsys, *arguments):
@@ -159,10 +130,10 @@ def test_a_label_that_changes_later_shows_in_check_and_history(week, tmp_path, c
     assert code == 1 and "cannot be compared" in out
 
 
-def test_a_check_of_a_reviewed_run_leaves_its_true_risks_out(week, tmp_path, capsys):
+def test_a_check_of_a_labelled_run_leaves_its_true_risks_out(week, tmp_path, capsys):
     label(week, a="TRUE_RISK", b="FALSE_ALARM", c="TRUE_RISK")
     made(capsys, week, "--alpha", "0.1", "--out", tmp_path / "one.json")
-    out = run(capsys, "check", tmp_path / "one.json", week, "--reviewed")[1]
+    out = run(capsys, "check", tmp_path / "one.json", week)[1]
     assert out.startswith("1 of 20 clips flagged")
 
 
