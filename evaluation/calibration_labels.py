@@ -77,7 +77,6 @@ class LabelReader:
                 "threshold_if_true_risks": threshold_of(decided, alpha),
                 "threshold_if_false_alarms": limit,
             },
-            "runs": [{"run": one.run, "digest": one.digest} for one in self.reviews],
         }
 
 

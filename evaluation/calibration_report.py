@@ -30,6 +30,15 @@ def brief(calibration: Calibration) -> dict[str, Any]:
         "threshold": calibration.bin("").threshold,
         "conditions": dict(Counter(one.condition or "unnamed" for one in calibration.clips)),
         "created_at": calibration.created_at,
+        "reviews": [
+            {
+                "run": one.run,
+                "digest": one.digest,
+                "left_out": one.left_out,
+                "labels": dict(Counter(one.labels.values())),
+            }
+            for one in calibration.reviews
+        ],
     }
 
 

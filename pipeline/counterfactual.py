@@ -32,7 +32,7 @@ from road_clarity.safety.scene import Risk, Scene, Track
 
 FOUND_AGAIN = 0.3  # overlap (IoU) from which a track that was recorded is one that is followed now
 TIMED = 3  # frames after which is known how long one takes
-MOST_PASTS = 4  # that are kept; the scenes of one take some 10 MB
+MOST_PASTS = 4  # that are kept; the scenes of one take some 4 MB
 SLACK = 1.6  # how much longer than those the rest may take, tracks being few at first
 
 FramesFrom = Callable[[int], Iterable[Frame]]  # from a stamp [ns] to the frame asked about

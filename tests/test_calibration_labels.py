@@ -47,6 +47,12 @@ def test_true_risks_are_left_out_and_false_alarms_count(week, tmp_path, capsys):
     # 20 clips: two may be flagged, the false alarm of 2.5 and the calm clip of 0.38.
     assert (report["clips"], report["threshold"]) == (20, 0.380001)
     assert (report["flagged"], report["promised_per_hour"]) == (1, 180.0)
+    (review,) = report["reviews"]
+    assert (review["run"], review["left_out"]) == (str(week), 2)
+    assert review["labels"] == {"TRUE_RISK": 2, "FALSE_ALARM": 1}
+    assert json.loads((tmp_path / "one.json").read_text())["reviews"][0]["labels"] == {
+        FIRST: "TRUE_RISK", SECOND: "FALSE_ALARM", THIRD: "TRUE_RISK",
+    }  # fmt: skip
     labels = report["labels"]
     assert labels["events"] == {
         "TRUE_RISK": 2, "FALSE_ALARM": 1, "UNCERTAIN": 0, "UNLABELLED": 0,
