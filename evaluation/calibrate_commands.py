@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,9 @@ from road_clarity.models.errors import BadInput
 
 if TYPE_CHECKING:
     from road_clarity.evaluation.calibration_clips import Footage
+    from road_clarity.evaluation.calibration_labels import LabelReader
     from road_clarity.safety.calibration import Calibration
+    from road_clarity.safety.review import Review
 
 MAKE = "make"
 
@@ -48,6 +51,12 @@ Preset = Annotated[str, typer.Option(help="edge, paper or tiny")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="part.field=value")]
 Folder = Annotated[Path, typer.Option("--store", help="folder of calibrations")]
+Reviewed = Annotated[
+    bool, typer.Option("--reviewed", help="runs whose events are labelled: no true risks")
+]
+Uncertain = Annotated[
+    str | None, typer.Option(help="what uncertain events count as: true-risk or false-alarm")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 CALM = "calm_drive,parked_street,pedestrian_waits,pedestrian_walks_on"
 
@@ -64,6 +73,8 @@ def make(
         Path | None, typer.Option(help="calibration whose clips count as well: file or store")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="write nothing")] = False,
+    reviewed: Reviewed = False,
+    uncertain: Uncertain = None,
     seeds: Seeds = None,
     stories: Stories = CALM,
     fps: Fps = 10.0,
@@ -80,9 +91,17 @@ def make(
         raise BadInput("--out", out or "missing", "give either --out FILE or --store FOLDER")
     before = None if add_to is None else read_calibration(add_to)
     active = None if store is None else active_of(store)
-    footage = judge(sources, clip_seconds, condition, seeds, stories, fps, preset, device, settings)
-    made = calibrated(footage, alpha, clip_seconds, before)
+    labels = label_reader(reviewed, uncertain, seeds)
+    footage = judge(
+        sources, clip_seconds, condition, seeds, stories, fps, preset, device, settings, labels
+    )
+    if labels is not None and not dry_run:
+        labels.require_complete()
+    reviews = () if labels is None else labels.reviews
+    made = calibrated(footage, alpha, clip_seconds, before, reviews)
     report = against(made, active, footage.cut.dropped)
+    if labels is not None:
+        report["labels"] = labels.report(made)
     if not dry_run:
         report |= kept(made, out, store)
     print(json.dumps(report, indent=2) if as_json else told(report))
@@ -101,19 +120,26 @@ def check(
     settings: Settings = None,
     as_json: AsJson = False,
 ) -> int:
-    """Count what a calibration flags in other footage, and whether its promise holds there."""
-    from dataclasses import asdict
+    """Count what a calibration flags in other footage, and whether its promise holds there.
 
-    from road_clarity.evaluation.calibration_report import drift_told
+    Clips of runs with an event that is labelled a true risk are left out.  The exit code is 1 when
+    the promise does not hold, and when labels that it was made with have changed.
+    """
+    from road_clarity.evaluation.calibration_labels import check_report
+    from road_clarity.evaluation.calibration_report import check_told
     from road_clarity.pipeline.calibration_file import read_calibration
     from road_clarity.safety.drift_check import drift_of
 
     given = read_calibration(calibration)
-    footage = judge(sources, given.clip_s, condition, seeds, stories, fps, preset, device, settings)
+    footage = judge(
+        sources, given.clip_s, condition, seeds, stories, fps, preset, device, settings,
+        nominal=False,
+    )  # fmt: skip
     differences = given.differences(footage.models, footage.parameters)
     drift = drift_of(given, condition, footage.cut.clips, differences)
-    print(json.dumps(asdict(drift), indent=2) if as_json else drift_told(drift))
-    return 0 if drift.state == "holds" else 1
+    report = check_report(drift, given)
+    print(json.dumps(report, indent=2) if as_json else check_told(report))
+    return 0 if drift.state == "holds" and not report["labels_changed"] else 1
 
 
 @calibrate.command("list")
@@ -149,21 +175,31 @@ def activate(
 
 @calibrate.command()
 def history(store: Folder, as_json: AsJson = False) -> None:
-    """Which calibration was activated when."""
-    from dataclasses import asdict
+    """Which calibration was activated when, and whether its labels have changed since."""
+    from road_clarity.evaluation.calibration_report import activations, history_told
 
-    from road_clarity.pipeline.calibration_file import Store
+    lines = activations(store)
+    print(json.dumps(lines, indent=2) if as_json else history_told(lines))
 
-    lines = [asdict(one) for one in Store(store).history()]
-    if as_json:
-        print(json.dumps(lines, indent=2))
-    else:
-        print("\n".join("{at}  {id}  {command}".format(**one) for one in lines) or "none yet")
+
+def label_reader(reviewed: bool, uncertain: str | None, seeds: str | None) -> LabelReader | None:
+    """Raises BadInput."""
+    from road_clarity.evaluation.calibration_labels import LabelReader
+    from road_clarity.pipeline.reviewed_run import Uncertain as Counted
+
+    if not reviewed:
+        if uncertain is not None:
+            raise BadInput("--uncertain", uncertain, "is about labels; give --reviewed as well")
+        return None
+    if seeds is not None:
+        raise BadInput("--seeds", seeds, "simulated streets have no labels; leave out --reviewed")
+    return LabelReader(Counted.counted_as(uncertain))
 
 
 def judge(
     sources: list[Path] | None, clip_s: float, condition: str, seeds: str | None, stories: str,
     fps: float, preset: str, device: str, settings: list[str] | None,
+    labels: LabelReader | None = None, nominal: bool = True,
 ) -> Footage:  # fmt: skip
     """All the footage as clips.  Raises BadInput."""
     from road_clarity.evaluation.calibration_clips import Judge
@@ -172,7 +208,8 @@ def judge(
     from road_clarity.pipeline.perception import Perception
 
     chosen = [*(settings or []), "safety.calibration="]  # what is measured knows no promise
-    judge = Judge(clip_s, condition, lambda: Perception.from_preset(preset, device, chosen))
+    pipeline = partial(Perception.from_preset, preset, device, chosen)
+    judge = Judge(clip_s, condition, pipeline, labels, nominal)
     with interruptible():
         for source in sources or ():
             judge.see(source)
@@ -184,16 +221,20 @@ def judge(
 
 
 def calibrated(
-    footage: Footage, alpha: float, clip_s: float, before: Calibration | None
-) -> Calibration:
-    """Of the clips of the footage and of those of `before`.  Raises BadInput."""
+    footage: Footage, alpha: float, clip_s: float, before: Calibration | None,
+    reviews: tuple[Review, ...] = (),
+) -> Calibration:  # fmt: skip
+    """Of the clips of the footage and of those of `before`, each with the labels that chose them.
+
+    Raises BadInput.
+    """
     from road_clarity import __version__
     from road_clarity.safety.calibration import Calibration
 
     clips = (() if before is None else before.clips) + footage.cut.clips
     made = Calibration(
         alpha, clip_s, clips, footage.models, footage.parameters, __version__, now(),
-        shlex.join(sys.argv),
+        shlex.join(sys.argv), (() if before is None else before.reviews) + reviews,
     )  # fmt: skip
     if before is not None:
         require_alike(before, made)

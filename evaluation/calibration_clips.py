@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from road_clarity.evaluation.calibration_labels import LabelReader
 from road_clarity.evaluation.sources import open_source
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import Row, frame_row
+from road_clarity.pipeline.reviewed_run import require_said_nominal, without_true_risks
 from road_clarity.pipeline.run_clips import Cut, clips_of_run, cut, made_with
 from road_clarity.pipeline.run_folder import is_run
 from road_clarity.safety.calibration import alarm_parameters
@@ -33,7 +35,15 @@ class Footage:
 class Judge:
     """Collects clips; a pipeline is built only for what was not judged before."""
 
-    def __init__(self, clip_s: float, condition: str, pipeline: Callable[[], Perception]) -> None:
+    def __init__(
+        self, clip_s: float, condition: str, pipeline: Callable[[], Perception],
+        labels: LabelReader | None = None, nominal: bool = True,
+    ) -> None:  # fmt: skip
+        """labels: reads those of the runs
+
+        nominal: without labels, all is said to be; else true risks are left out
+        """
+        self._labels, self._nominal = labels, nominal
         self._clip_s, self._condition, self._make = clip_s, condition, pipeline
         self._pipeline: Perception | None = None
         self._made: tuple[str, Mapping[str, str], dict[str, Any]] | None = None
@@ -43,7 +53,10 @@ class Judge:
         """A video, image folder, bag, or a run folder of a replay.  Raises BadInput."""
         if is_run(source):
             self._require_alike(str(source), *made_with(source))
-            self._cut += clips_of_run(source, self._clip_s, self._condition)
+            self._cut += self._clips_that_count(source)
+        elif self._labels is not None:
+            remedy = "has no labels: --reviewed takes run folders; replay it and label its events"
+            raise BadInput("source", source, remedy)
         else:
             opened = open_source(source)
             self.see_frames(opened.name, opened.frames)
@@ -72,6 +85,14 @@ class Judge:
             raise BadInput("source", "none", "give recordings, run folders or --seeds")
         _, models, parameters = self._made
         return Footage(self._cut, models, parameters)
+
+    def _clips_that_count(self, run: Path) -> Cut:
+        if self._labels is None and self._nominal:
+            require_said_nominal(run)
+        found = clips_of_run(run, self._clip_s, self._condition)
+        if self._labels is not None:
+            return self._labels.see(run, found)
+        return found if self._nominal else without_true_risks(run, found)
 
     def _judging(self, name: str) -> Perception:
         if self._pipeline is None:

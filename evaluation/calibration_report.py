@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from road_clarity.evaluation.calibration_labels import label_lines
+from road_clarity.pipeline.calibration_file import Store
+from road_clarity.pipeline.reviewed_run import labels_changed
 from road_clarity.safety.calibration import Calibration, flagged
 from road_clarity.safety.clip_calibration import ALL
 from road_clarity.safety.config import SafetyConfig
-from road_clarity.safety.drift_check import Drift
 
 HOUR_S = 3600.0
 
@@ -26,6 +30,15 @@ def brief(calibration: Calibration) -> dict[str, Any]:
         "threshold": calibration.bin("").threshold,
         "conditions": dict(Counter(one.condition or "unnamed" for one in calibration.clips)),
         "created_at": calibration.created_at,
+        "reviews": [
+            {
+                "run": one.run,
+                "digest": one.digest,
+                "left_out": one.left_out,
+                "labels": dict(Counter(one.labels.values())),
+            }
+            for one in calibration.reviews
+        ],
     }
 
 
@@ -43,6 +56,7 @@ def against(made: Calibration, active: Calibration | None, dropped: int) -> dict
         },
         "flagged": flagged(maxima, bins[ALL].threshold),
         "alarms_per_hour": round(flagged(maxima, bins[ALL].threshold) / hours, 2),
+        "promised_per_hour": round(made.alpha * HOUR_S / made.clip_s, 2),
         "before": {
             "calibration_id": None if active is None else active.id,
             "threshold": before,
@@ -63,7 +77,12 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
     for name, bin in report["bins"].items():
         note = f" ({bin['note']})" if bin["note"] else ""
         yield f"  {name}: flags from {bin['threshold']:.6g} points on, {bin['clips']} clips{note}"
-    yield f"  of these clips {said(report)} reach it"
+    if "labels" in report:
+        yield from label_lines(report["labels"])
+    yield (
+        f"  of these clips {said(report)} reach it; at most "
+        f"{report['promised_per_hour']:g} an hour are expected of nominal driving"
+    )
     before = report["before"]
     what = before["calibration_id"] or "without a calibration"
     yield f"  now ({what}) flags begin at {before['threshold']:.6g}: {said(before)}"
@@ -87,12 +106,33 @@ def line(report: Mapping[str, Any]) -> str:
     )
 
 
-def drift_told(drift: Drift) -> str:
-    share = drift.flagged / drift.clips if drift.clips else 0.0
-    faults = f", {drift.faults} by faults" if drift.faults else ""
-    note = f": {drift.text}" if drift.text else ""
-    return (
-        f"{drift.flagged} of {drift.clips} clips flagged ({share:.1%}{faults}), promised at most "
-        f"{drift.alpha:.1%} from {drift.threshold:.6g} points on\n"
-        f"promise {drift.state}{note} (test value {drift.value:.3g}, limit {drift.limit:.0f})"
-    )
+def check_told(report: Mapping[str, Any]) -> str:
+    """report: of calibration_labels.check_report"""
+    share = report["flagged"] / report["clips"] if report["clips"] else 0.0
+    faults = f", {report['faults']} by faults" if report["faults"] else ""
+    note = f": {report['text']}" if report["text"] else ""
+    return "\n".join((
+        f"{report['flagged']} of {report['clips']} clips flagged ({share:.1%}{faults}), promised "
+        f"at most {report['alpha']:.1%} from {report['threshold']:.6g} points on",
+        f"promise {report['state']}{note} "
+        f"(test value {report['value']:.3g}, limit {report['limit']:.0f})",
+        *report["labels_changed"],
+    ))  # fmt: skip
+
+
+def activations(store: Path) -> list[dict[str, Any]]:
+    """The history of a store; with each one what was labelled otherwise since it was made."""
+    folder, known = Store(store), set(Store(store).ids())
+    return [
+        asdict(one)
+        | {"labels_changed": labels_changed(folder.get(one.id).reviews) if one.id in known else []}
+        for one in folder.history()
+    ]
+
+
+def history_told(lines: Sequence[Mapping[str, Any]]) -> str:
+    told = []
+    for one in lines:
+        told.append("{at}  {id}  {command}".format(**one))
+        told += [f"  {text}" for text in one["labels_changed"]]
+    return "\n".join(told) or "none yet"

@@ -55,6 +55,8 @@ RISK_SCHEMA = {
                     "share": {"type": "number"},
                     "region": {"type": "array", "items": {"type": "number"}},
                     "text": {"type": "string"},
+                    "module": {"type": "string"},
+                    "label": {"type": "string"},
                 },
             },
         },

@@ -2,11 +2,13 @@
 
 The watch remembers (level, motion, since when the lane is lost), and so do tracker and world model.
 So the frames before are run again through the pipeline's own objects; where the interventions
-begin, the pipeline is forked, and the two go on over the same frames.
+begin, the pipeline is forked, and the two go on over the same frames.  Nearly all of the time goes
+into the networks, so what was run for one question is kept for the next about the same frame.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,6 +32,7 @@ from road_clarity.safety.scene import Risk, Scene, Track
 
 FOUND_AGAIN = 0.3  # overlap (IoU) from which a track that was recorded is one that is followed now
 TIMED = 3  # frames after which is known how long one takes
+MOST_PASTS = 4  # that are kept; the scenes of one take some 4 MB
 SLACK = 1.6  # how much longer than those the rest may take, tracks being few at first
 
 FramesFrom = Callable[[int], Iterable[Frame]]  # from a stamp [ns] to the frame asked about
@@ -69,6 +72,37 @@ class Probe:
     truncated: bool  # less of it than asked for, as there was no time
 
 
+@dataclass(frozen=True, eq=False)
+class Past:
+    """The frames of a span as they were."""
+
+    fork: Perception  # as it stood where the interventions begin; stays as it is
+    seen: tuple[Outcome, ...]  # of the frames from there on
+    image: NDArray[np.uint8]  # (H, W, 3) of the last one
+
+
+class Pasts:
+    """What was run last, of one run.  One thread at a time."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[tuple[int, ...], int], Past] = OrderedDict()
+
+    def find(self, span: Span) -> Past | None:
+        found = self._kept.get(key := key_of(span))
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def keep(self, span: Span, past: Past) -> None:
+        self._kept[key_of(span)] = past
+        if len(self._kept) > MOST_PASTS:
+            self._kept.popitem(last=False)
+
+
+def key_of(span: Span) -> tuple[tuple[int, ...], int]:
+    return tuple(span.stamps), span.changed_from
+
+
 def span_of(stamps: Sequence[int], during_ns: int, interventions: Sequence[Intervention]) -> Span:
     """The frame asked about is always otherwise, and those at most during_ns before it.
 
@@ -81,13 +115,32 @@ def span_of(stamps: Sequence[int], during_ns: int, interventions: Sequence[Inter
 def probe(
     perception: Perception, frames_from: FramesFrom, span: Span,
     interventions: Sequence[Intervention], left_s: Callable[[], float],
+    pasts: Pasts | None = None,
 ) -> Probe:  # fmt: skip
     """perception: stays as it is      left_s: time that is left [s]; less is run when it is short
 
+    pasts: what earlier questions to this pipeline about this run have left; more is added.
     Raises OutOfTime, and BadInput for a track to drop that is not followed in the frame again.
     """
-    asked = span
-    span = affordable(perception, frames_from, span, left_s)
+    asked, pasts = span, pasts or Pasts()
+    past = pasts.find(span)
+    if past is None:
+        span = affordable(perception, frames_from, span, left_s)
+        past = pasts.find(span) or run_again(perception, frames_from, span, left_s)
+        pasts.keep(span, past)
+    fork, seen, last = past.fork.fork(), past.seen, past.seen[-1]
+    gone = [targets(one.scene, last.scene, interventions) for one in seen]
+    if span.twice:
+        after, image = repainted_run(fork, frames_from, span, interventions, gone, left_s)
+    else:
+        after, image = retold_run(fork, seen, interventions, gone), past.image
+    return Probe(last, after, image, span, truncated=span is not asked)
+
+
+def run_again(
+    perception: Perception, frames_from: FramesFrom, span: Span, left_s: Callable[[], float]
+) -> Past:
+    """Raises OutOfTime, and BadInput for a frame whose picture is not there."""
     before = perception.fork()
     before.restart()
     fork = before
@@ -99,12 +152,7 @@ def probe(
         outcome = before.step(frame)
         if number >= span.changed_from:
             seen.append(outcome)
-    gone = [targets(one.scene, seen[-1].scene, interventions) for one in seen]
-    if span.twice:
-        after, image = repainted_run(fork, frames_from, span, interventions, gone, left_s)
-    else:
-        after, image = retold_run(fork, seen, interventions, gone), frame.image
-    return Probe(seen[-1], after, image, span, truncated=span is not asked)
+    return Past(fork, tuple(seen), frame.image)
 
 
 def repainted_run(

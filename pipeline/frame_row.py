@@ -72,7 +72,25 @@ def reason_row(reason: Reason) -> Row:
         "share": rounded(reason.share, SCORE_DIGITS),
         "region": None if reason.region is None else pixels(reason.region),
         "text": reason.text,
+        "module": reason.module,
+        "label": reason.label,
     }
+
+
+def reason_of(row: Mapping[str, Any]) -> Reason:
+    """A reason as it was recorded; the rows of older runs hold no label.
+
+    A share that is null is nan.  A region with a side that is not known is none.
+    """
+    share, sides = row["share"], row["region"]
+    known = sides is not None and None not in sides
+    return Reason(
+        row["code"],
+        math.nan if share is None else share,
+        (sides[0], sides[1], sides[2], sides[3]) if known else None,
+        row["text"],
+        row.get("label"),
+    )
 
 
 def lane_row(lane: Lane) -> Row:

@@ -27,19 +27,22 @@ class Cut:
 
     clips: tuple[Clip, ...]
     dropped: int  # rests shorter than half a clip
+    spans: tuple[Span, ...] = ()  # of the clips
 
     def __add__(self, other: Cut) -> Cut:
-        return Cut(self.clips + other.clips, self.dropped + other.dropped)
+        return Cut(self.clips + other.clips, self.dropped + other.dropped, self.spans + other.spans)
 
 
 def cut(rows: Iterable[Row], name: str, clip_s: float, condition: str) -> Cut:
     """rows: of one recording, in order.  Raises BadInput for rows of an older version."""
-    cutter, digest, clips = ClipCutter(clip_s), hashlib.sha256(), list[Clip]()
+    cutter, digest = ClipCutter(clip_s), hashlib.sha256()
+    clips, spans = list[Clip](), list[Span]()
 
     def keep(span: Span | None) -> None:
         if span is not None:
             title = f"{name} {span.start_ns * 1e-9:.1f} s"
             clips.append(Clip(title, condition, digest.hexdigest(), span.maximum))
+            spans.append(span)
 
     for row in rows:
         alarm = row_alarm(row)
@@ -52,7 +55,7 @@ def cut(rows: Iterable[Row], name: str, clip_s: float, condition: str) -> Cut:
             digest = hashlib.sha256()
         digest.update(line({part: row[part] for part in PERCEIVED}).encode() + b"\n")
     keep(cutter.finish())
-    return Cut(tuple(clips), cutter.dropped)
+    return Cut(tuple(clips), cutter.dropped, tuple(spans))
 
 
 def row_alarm(row: Row) -> float | None:

@@ -6,6 +6,7 @@ S side of the world model's picture; H, W size of the picture that the networks 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 import cv2
@@ -28,6 +29,7 @@ from road_clarity.safety.map_faithfulness import (
     share_of_answer,
     share_of_error,
 )
+from road_clarity.safety.pace import Pace
 from road_clarity.safety.scene import Box
 
 ERROR_MAP = "error_map"
@@ -82,31 +84,42 @@ def errors(net: Autoencoder, pictures: Tensor) -> Tensor:
 @torch.no_grad()
 def eigen_map_faithfulness(
     maps: EigenMaps, image: NDArray[np.uint8], one: EigenMap, target: Box | None, left_s: LeftS,
-    checks: bool,
+    checks: bool, pace: Pace | None = None,
 ) -> Faithfulness:  # fmt: skip
     """Does what stands out to the network carry its answer?
 
     image: (H, W, 3) RGB of the frame      one: its map      target: for the tracker [px]
-    checks: also against shuffled weights and noise
+    checks: also against shuffled weights and noise      pace: of the maps before this one
+    Raises OutOfTime, which on all maps but the first is before the time is over.
     """
+    pace = pace or Pace()
+    kind = one.of.partition(" ")[0]  # all that the tracker is asked about take alike
     seen = at_most(image, WIDEST)
     scale = seen.shape[1] / image.shape[1]
     box = None if target is None else tuple(side * scale for side in target)
     answer = maps.asker(one.of, Frame(0, 0, seen), cast(Box | None, box))
     blank = blurred(seen)
-    full, none = answer(Frame(0, 0, seen)), answer(Frame(0, 0, blank))
+
+    def asked(picture: NDArray[np.uint8]) -> Tensor:
+        frame = Frame(0, 0, np.ascontiguousarray(picture))
+        return pace.step(f"answer of {kind}", partial(answer, frame), left_s)
+
+    full, none = asked(seen), asked(blank)
 
     def score(pictures: Tensor) -> Tensor:
         frames = (pictures.permute(0, 2, 3, 1) * 255).round().to(torch.uint8).numpy()
-        answers = [answer(Frame(0, 0, np.ascontiguousarray(picture))) for picture in frames]
-        return share_of_answer(full, none, torch.stack(answers))
+        return share_of_answer(full, none, torch.stack([asked(one) for one in frames]))
 
     def strength(of: EigenMap) -> Tensor:
         size = seen.shape[1], seen.shape[0]
         return torch.from_numpy(cv2.resize(of.strength, size, interpolation=cv2.INTER_AREA))
 
-    noisy = maps.again(one.of, Frame(0, 0, with_noise(image)), target) if checks else None
-    other = maps.untaught(one.of, Frame(0, 0, image), target) if checks else None
+    noisy, other = None, None
+    if checks:
+        again = partial(maps.again, one.of, Frame(0, 0, with_noise(image)), target)
+        untaught = partial(maps.untaught, one.of, Frame(0, 0, image), target)
+        noisy = pace.step(f"map of {kind}", again, left_s)
+        other = pace.step(f"untaught map of {kind}", untaught, left_s)
     return faithfulness(
         score, as_tensor(seen), strength(one), as_tensor(blank), OF_NETWORKS, left_s,
         None if other is None else strength(other),

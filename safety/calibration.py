@@ -17,6 +17,7 @@ from road_clarity.models.errors import BadInput
 from road_clarity.safety.clip_calibration import Bin, Clip, bin_for, checked
 from road_clarity.safety.clip_cutter import require_length
 from road_clarity.safety.config import SafetyConfig
+from road_clarity.safety.review import Review
 
 ID_DIGITS = 16
 # Settings that say what to do with the alarm score, not how it comes about.
@@ -42,6 +43,7 @@ class Calibration:
     code: str  # version of road_clarity
     created_at: str  # ISO 8601
     command: str
+    reviews: tuple[Review, ...] = ()  # labels that decided which clips are nominal
 
     def __post_init__(self) -> None:
         """Raises BadInput."""
@@ -64,6 +66,8 @@ class Calibration:
     @property
     def id(self) -> str:
         said = {k: v for k, v in self.content().items() if k not in ("created_at", "command")}
+        if self.reviews:  # wherever the runs lay
+            said["reviews"] = [{**asdict(one), "run": ""} for one in self.reviews]
         text = json.dumps(said, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
 
@@ -79,6 +83,7 @@ class Calibration:
             "created_at": self.created_at,
             "command": self.command,
             "clips": clips,
+            **({"reviews": [asdict(one) for one in self.reviews]} if self.reviews else {}),
         }
 
     @classmethod
@@ -89,6 +94,7 @@ class Calibration:
             Clip(**one | {"maximum": math.inf if one["maximum"] is None else one["maximum"]})
             for one in fields["clips"]
         )
+        fields["reviews"] = tuple(Review(**one) for one in fields.get("reviews", ()))
         return cls(**fields)
 
     def differences(self, models: Mapping[str, str], parameters: Parameters) -> list[str]:

@@ -17,6 +17,7 @@ import grpc
 from road_clarity import __version__
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.calibration_file import Store
+from road_clarity.pipeline.reviewed_run import require_said_nominal, without_true_risks
 from road_clarity.pipeline.run_clips import Cut, clips_of_run, made_with
 from road_clarity.pipeline.run_folder import is_run
 from road_clarity.safety.calibration import Calibration, flagged
@@ -83,7 +84,7 @@ class CalibrationServicer:
             raise invalid("clip_s", f"must be in (0, {LONGEST_S:g}] s")
         runs = self._runs(request.runs)
         with self._making.taken():
-            cut, models, parameters = judged(runs, request.clip_s, request.condition, context)
+            cut, models, parameters = judged(runs, request.clip_s, request.condition, context, True)
             command = f"CalibrationService.Calibrate {shlex.join(run.name for run in runs)}"
             made = Calibration(
                 request.alpha, request.clip_s, cut.clips, models, parameters, __version__, now(),
@@ -121,7 +122,7 @@ class CalibrationServicer:
         calibration = self._found(request.id)
         runs = self._runs([request.run] if request.run else [])
         with self._making.taken():
-            cut, *made = judged(runs, calibration.clip_s, request.condition, context)
+            cut, *made = judged(runs, calibration.clip_s, request.condition, context, False)
         drift = drift_of(calibration, request.condition, cut.clips, calibration.differences(*made))
         return pb.CheckDriftResponse(
             id=drift.calibration_id,
@@ -178,9 +179,13 @@ class CalibrationServicer:
 
 
 def judged(
-    runs: Sequence[Path], clip_s: float, condition: str, context: grpc.ServicerContext
-) -> tuple[Cut, dict[str, str], dict[str, Any]]:
-    """(clips, weights, parameters) of runs that were made alike.  Raises BadInput, Refusal."""
+    runs: Sequence[Path], clip_s: float, condition: str, context: grpc.ServicerContext,
+    nominal: bool,
+) -> tuple[Cut, dict[str, str], dict[str, Any]]:  # fmt: skip
+    """(clips, weights, parameters) of runs that were made alike.
+
+    nominal: whether they are said to be, else true risks are left out.  Raises BadInput, Refusal.
+    """
     until_s = time.monotonic() + left_s(context)
 
     def in_time() -> None:
@@ -192,7 +197,10 @@ def judged(
         if made_with(run) != made:
             remedy = f"was made with other weights or settings than {runs[0].name}"
             raise BadInput("run", run.name, remedy)
-        cut += clips_of_run(run, clip_s, condition, in_time)
+        if nominal:
+            require_said_nominal(run)
+        found = clips_of_run(run, clip_s, condition, in_time)
+        cut += found if nominal else without_true_risks(run, found)
     return cut, *made
 
 

@@ -166,7 +166,7 @@ def labelled(
 ) -> int:
     """Print the clips that have a label, one a line; needs no server.
 
-    Clips of false alarms are nominal driving: give them to `road-clarity calibrate`.
+    To calibrate with labels give the whole run: `road-clarity calibrate RUN --reviewed`.
     """
     from road_clarity.pipeline.evidence import labelled as clips
 

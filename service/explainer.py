@@ -142,5 +142,6 @@ class Prober(Protocol):
         self, frames_from: FramesFrom, span: Span, interventions: Sequence[Intervention],
         deadline: Deadline,
     ) -> Probe:  # fmt: skip
-        """Raises OutOfTime of pipeline.counterfactual, and BadInput."""
+        """Raises OutOfTime of pipeline.counterfactual, BadInput, and Refusal for a run that was
+        judged with other weights."""
         ...

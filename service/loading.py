@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from road_clarity.models.errors import BadInput
 from road_clarity.service.errors import invalid
 from road_clarity.service.explainer import Explainer, MapMaker, Prober, SheetDrawer
@@ -29,11 +31,11 @@ def load_world_sheets() -> SheetDrawer:
     return WorldSheets()
 
 
-def load_prober() -> Prober:
-    """Raises BadInput when weights cannot be used."""
+def load_prober(run: Path) -> Prober:
+    """Raises BadInput when settings or weights cannot be used, Refusal for other weights."""
     from road_clarity.service.run_prober import RunProber
 
-    return RunProber()
+    return RunProber(run)
 
 
 def load_named(name: str) -> Explainer:

@@ -14,6 +14,7 @@ from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.presets import PipelineConfig
 from road_clarity.pipeline.scored_maps import eigen_map_faithfulness
 from road_clarity.safety.map_faithfulness import Faithfulness, OutOfTime
+from road_clarity.safety.pace import Pace
 from road_clarity.service.explain_queue import RESERVE_S, Deadline
 from road_clarity.service.explainer import MapAccount, Place
 from road_clarity.service.world_explainer import left_s
@@ -25,6 +26,7 @@ class NetworkExplainer:
     def __init__(self, config: PipelineConfig | None = None) -> None:
         """Raises BadInput when the weights cannot be used."""
         self._maps = EigenMaps(config or PipelineConfig())
+        self._pace = Pace()
 
     @property
     def sha256(self) -> Mapping[str, str]:
@@ -50,5 +52,5 @@ class NetworkExplainer:
         """image: (H, W, 3) RGB"""
         box, left = None if place is None else place.box, partial(left_s, deadline)
         with suppress(OutOfTime):
-            return eigen_map_faithfulness(self._maps, image, one, box, left, thorough)
+            return eigen_map_faithfulness(self._maps, image, one, box, left, thorough, self._pace)
         return None

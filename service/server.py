@@ -131,7 +131,7 @@ class Server:
         except BadInput:
             self._queue.stop()
             raise
-        workshop = Workshop(loaders)
+        workshop = Workshop(loaders, run)
         explainer = self._queue.first(workshop.explainer)
         log, events = RunLog(run), EventStore(run)
         calibration = CalibrationServicer(

@@ -83,8 +83,8 @@ def lines(answer: Any) -> Iterator[str]:
         yield f"  {one.delta:+.2f} {one.code}: {one.before:.2f} to {one.after:.2f}"
     if not abs(answer.before.score - answer.recorded.score) <= FAR_OFF:
         yield (
-            "  (run again, the frame is not what was recorded: the memory was too short, or the "
-            "settings differ; try more with --before-s)"
+            "  (run again, the frame is not what was recorded: the memory was too short; try more "
+            "with --before-s)"
         )
     if answer.truncated_by_deadline:
         yield (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from road_clarity.service.explain_queue import PerWorker
 from road_clarity.service.explainer import Explainer, MapMaker, Prober, SheetDrawer
@@ -19,18 +21,19 @@ class Loaders:
     explainer: Callable[[], Explainer]
     maps: Callable[[], MapMaker]
     sheets: Callable[[], SheetDrawer]
-    prober: Callable[[], Prober]
+    prober: Callable[[Path], Prober]  # of the run that is served; raises Refusal, too
     model: Callable[[str], Explainer]  # another world model by its name; raises Refusal for none
 
 
 class Workshop:
     """Only for work on the explain queue: no two of its threads share a network."""
 
-    def __init__(self, loaders: Loaders) -> None:
+    def __init__(self, loaders: Loaders, run: Path) -> None:
+        """run: the folder that is served"""
         self.explainer = PerWorker(loaders.explainer)
         self.maps = PerWorker(loaders.maps)
         self.sheets = PerWorker(loaders.sheets)
-        self.prober = PerWorker(loaders.prober)
+        self.prober = PerWorker(partial(loaders.prober, run))
         self._load_model = loaders.model
         self._others: PerWorker[OrderedDict[str, Explainer]] = PerWorker(OrderedDict)
 

@@ -188,7 +188,9 @@ def made_score(thorough: bool) -> Faithfulness:
 
 
 def made_loaders(load: Callable[[], MadeExplainer] = MadeExplainer) -> Loaders:
-    return Loaders(load, MadeMaps, MadeSheets, MadeProber, lambda name: MadeExplainer())
+    return Loaders(
+        load, MadeMaps, MadeSheets, lambda run: MadeProber(), lambda name: MadeExplainer()
+    )
 
 
 def made_world() -> World:

@@ -8,6 +8,7 @@ import grpc
 import pytest
 from made_calibration import MAXIMA, made_calibration, made_nominal_run
 from made_run import fields_at_fault, made_run, reason_of, serving
+from made_week import label, made_week
 from test_hostile_requests import FLOATS, NUMBERS, path
 
 from road_clarity.pipeline.calibration_file import Store
@@ -234,3 +235,15 @@ def test_chance_requests_are_answered_or_refused_by_a_promised_status(stub):
         except grpc.RpcError as error:
             statuses.add(error.code().name)
     assert statuses <= {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION"}
+
+
+def test_a_drive_with_a_true_risk_is_not_taken_for_nominal_and_checked_without_it(stub, drives):
+    week = made_week(drives.parent / "week")
+    label(week, a="TRUE_RISK", b="FALSE_ALARM", c="TRUE_RISK")
+    request = pb.CalibrateRequest(alpha=0.1, clip_s=2.0, runs=["week"])
+    error = refusal(stub.Calibrate, request)
+    assert error.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert error.details().startswith("run folder week: has events labelled 2 TRUE_RISK")
+    stub.ActivateCalibration(pb.ActivateCalibrationRequest(id=calibrated(stub).calibration.id))
+    checked = stub.CheckDrift(pb.CheckDriftRequest(run="week"))
+    assert (checked.clips, checked.flagged) == (20, 1)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ from road_clarity.models.errors import BadInput
 from road_clarity.pipeline import weights
 from road_clarity.pipeline.counterfactual import (
     OutOfTime,
+    Pasts,
     Span,
     deltas,
     probe,
     span_of,
 )
+from road_clarity.pipeline.evidence.provenance import parameters_of
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.interventions import (
     DropLane,
@@ -30,10 +33,12 @@ from road_clarity.pipeline.interventions import (
     retold,
 )
 from road_clarity.pipeline.perception import Perception
-from road_clarity.pipeline.presets import preset
+from road_clarity.pipeline.presets import override, preset, weight_names
+from road_clarity.pipeline.run_folder import SUMMARY, write_json
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.scene import Fault, Reason, Risk, Scene
 from road_clarity.safety.watch import Watch
+from road_clarity.service.errors import Refusal
 from road_clarity.service.explain_queue import Deadline
 from road_clarity.service.run_prober import RunProber
 
@@ -132,6 +137,46 @@ def test_with_little_time_less_of_the_run_is_run_again():
         probe(Slow(), frames_from, Span(STAMPS, 0), [PERSON], lambda: left[0])
 
 
+def counting():
+    """A pipeline that counts what goes through it and through its forks."""
+    steps = []
+
+    class Counting(MadePerception):
+        def fork(self):
+            return Counting()
+
+        def step(self, frame, told=lambda scene: scene):
+            steps.append(frame.stamp_ns)
+            return super().step(frame, told)
+
+    return Counting(), steps
+
+
+def test_a_second_question_about_a_frame_does_not_run_its_past_again():
+    pipeline, steps = counting()
+    pasts, span = Pasts(), Span(STAMPS, 3, twice=False)
+    first = probe(pipeline, frames_from, span, [PERSON], patience, pasts)
+    assert len(steps) == 3 + 5  # three to see how long one takes
+    steps.clear()
+    again = probe(pipeline, frames_from, span, [PERSON], patience, pasts)
+    assert steps == []
+    assert (again.before.risk, again.after.risk) == (first.before.risk, first.after.risk)
+    assert (again.image == first.image).all()
+    probe(pipeline, frames_from, Span(STAMPS, 3), [Mask(PERSON.box)], patience, pasts)
+    assert steps == [300, 400]  # only what the networks see otherwise
+    steps.clear()
+    probe(pipeline, frames_from, Span(STAMPS, 2), [PERSON], patience, pasts)
+    assert len(steps) == 3 + 5 + 3  # it begins elsewhere, so it is another past
+
+
+def test_only_the_last_pasts_are_kept():
+    pasts = Pasts()
+    for first in range(5):
+        probe(MadePerception(), frames_from, Span(STAMPS, first), [PERSON], patience, pasts)
+    found = [pasts.find(Span(STAMPS, first)) is not None for first in range(5)]
+    assert found == [False, True, True, True, True]
+
+
 def test_a_caller_who_left_stops_the_work_at_the_next_frame():
     steps = []
 
@@ -192,6 +237,31 @@ def needs_networks():
         pytest.skip("the networks are not published")
 
 
+def run_judged_with(path, config, **models):
+    """A finished run of no frames that says its settings and weights."""
+    said = {name: {"sha256": weights.read_card(name).sha256} for name in (*weight_names(config),
+            config.tracks.finder, config.unknown.weights)}  # fmt: skip
+    said |= {name: {"sha256": sha256} for name, sha256 in models.items()}
+    (path / "frames.jsonl").touch()
+    summary = {"models": said, "parameters": {}, "settings": parameters_of(config), "digest": ""}
+    write_json(path / SUMMARY, summary)
+    return path
+
+
+def test_the_pipeline_is_that_of_the_run(tmp_path):
+    needs_networks()
+    config = override(preset("tiny"), ["safety.high=0.7"])
+    prober = RunProber(run_judged_with(tmp_path, config))
+    assert prober._perception.config == config
+
+
+def test_a_run_of_other_weights_is_refused_in_one_sentence(tmp_path):
+    needs_networks()
+    run = run_judged_with(tmp_path, preset("tiny"), vae_edge="ab" * 32)
+    with pytest.raises(Refusal, match="judged with other weights: vae_edge was abababab, is "):
+        RunProber(run)
+
+
 def drive(count):
     """A street of noise that goes by, every 0.1 s."""
     noise = np.random.default_rng(1).integers(0, 255, (72, 128, 3)).astype(np.uint8)
@@ -202,14 +272,17 @@ def drive(count):
     ("change", "differs"),
     [(DropLane(4), False), (Missing("world"), True), (Mask((0.0, 0.0, 64.0, 72.0)), True)],
 )
-def test_the_real_pipeline_differs_only_by_what_changes(change, differs):
+def test_the_real_pipeline_differs_only_by_what_changes(change, differs, tmp_path):
     needs_networks()
     frames, stamps = drive(5), [i * 100_000_000 for i in range(5)]
     span = span_of(stamps, 100_000_000, [change])
-    found = RunProber(preset("tiny")).probe(
-        lambda start: (frame for frame in frames if frame.stamp_ns >= start),
+    prober = RunProber(run_judged_with(tmp_path, preset("tiny")))
+    ask = partial(
+        prober.probe, lambda start: (frame for frame in frames if frame.stamp_ns >= start),
         span, [change], Deadline(math.inf),
     )  # fmt: skip
+    found, again = ask(), ask()
+    assert (again.before.risk, again.after.risk) == (found.before.risk, found.after.risk)
     before, after = found.before.scene.world, found.after.scene.world
     assert (after is None or after.error != before.error) is differs
 

@@ -68,7 +68,7 @@ def test_the_worst_moment_is_kept(recorder, tmp_path):
     assert (event.peak_index, event.peak_ns, event.score) == (1, 100_000_000, 0.9)
     assert event.reasons == [
         {"code": "corridor.person", "share": 0.9, "region": [20.0, 10.0, 30.0, 40.0],
-         "text": "person 7 is in the way"}
+         "text": "person 7 is in the way", "module": "tracks", "label": None}
     ]  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from made_drive import made_risk, made_scene
 from made_run import made_run, running
 
 from road_clarity.safety.scene import Latent
+from road_clarity.service.errors import late as refusal_late
+from road_clarity.service.frame_explanation import FrameExplanations
 from road_clarity.service.web.api import Api
 from road_clarity.service.web.server import PageServer
 
@@ -107,7 +109,8 @@ def test_the_worst_frame_is_shown_with_its_causes(page):
     assert listed(page) == [FIRST, SECOND, THIRD]
     assert page.run(FRAME).startswith("frame 2 ")
     assert page.run("document.querySelector('.sum').textContent") == "0.80 = 0.80, the score."
-    widths = page.run("[...document.querySelectorAll('.bar .part')].map((one) => one.style.width)")
+    parts = "[...document.querySelectorAll('#causes .bar .part')]"
+    widths = page.run(f"{parts}.map((one) => one.style.width)")
     assert widths == ["80%"]
 
 
@@ -147,6 +150,39 @@ def test_a_clip_plays(page):
 def test_an_explanation_says_where_it_comes_from(page):
     page.until("document.querySelector('#maps ul')?.textContent.includes('dead channel')")
     assert page.run("document.querySelector('#origin').textContent.includes('" + "ab" * 32 + "')")
+
+
+def test_an_event_of_a_single_frame_has_nothing_to_add_up(page):
+    page.until("document.querySelector('#course').textContent.includes('take no time')")
+
+
+def test_the_parts_of_an_event_add_up_to_its_score_over_time(page):
+    choose(page, THIRD)
+    page.until("document.querySelector('#course .causes')")
+    told = page.run("document.querySelector('#course p').textContent")
+    assert told == "Share × time of its reasons over 1.20 s: 0.72 = 0.72 s, its score × time."
+    parts = "[...document.querySelectorAll('#course .causes li')].map((one) => one.textContent)"
+    assert page.run(parts) == [
+        "1100 %corridor.person 0.72 s, 0:04.8–0:05.4, largest 0.80 at 0:05.4"
+    ]
+    assert page.run("document.querySelectorAll('#course svg rect').length") == 2
+
+
+def test_a_moment_that_is_no_event_has_no_parts(page):
+    page.run("document.querySelector('#timeline').focus()")
+    page.press("End")
+    page.until("location.hash === '#frame=9'")
+    assert page.run("document.querySelector('#course-part').hidden")
+
+
+def test_without_time_for_the_worst_frame_the_event_still_has_its_parts(page, monkeypatch):
+    def late(self, request, method, deadline):
+        raise refusal_late("too slow")
+
+    monkeypatch.setattr(FrameExplanations, "explain", late)
+    choose(page, THIRD)
+    page.until("document.querySelector('#course .causes')")
+    page.until("document.querySelector('#maps .trouble')?.textContent.includes('time was over')")
 
 
 def test_what_stands_out_is_drawn_on_demand(page):

@@ -15,6 +15,7 @@ from road_clarity.evaluation.sources import open_source
 from road_clarity.evaluation.summary_text import summary_text
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.events import Moment
+from road_clarity.pipeline.evidence.provenance import parameters_of
 from road_clarity.pipeline.evidence.store import Evidence
 from road_clarity.pipeline.run_folder import read_rows
 
@@ -43,6 +44,7 @@ def test_a_run_has_all_its_files(drive, tmp_path):
         }
     }
     assert json.loads((out / "summary.json").read_text()) == summary
+    assert summary["settings"] == parameters_of(MadePipeline.config)
 
 
 @pytest.mark.claim("same")

@@ -1,9 +1,13 @@
 """However shares are summed up, they add up to the score."""
 
+import json
+import math
+from dataclasses import replace
 from itertools import chain, combinations
 
 import pytest
 
+from road_clarity.pipeline.frame_row import line, reason_of, risk_row
 from road_clarity.safety.risk import Cause, combine
 from road_clarity.safety.scene import Risk
 from road_clarity.safety.shares import KEYS, integral_s, over_time, summed
@@ -69,3 +73,23 @@ def test_a_frame_that_lasts_over_the_end_of_a_bin_is_shared_out():
 
 def test_a_moment_has_no_duration():
     assert over_time([BUSY], SECOND) == [] and integral_s([BUSY]) == 0.0
+
+
+def test_reasons_of_a_recorded_frame_are_summed_like_those_of_the_frame():
+    row = json.loads(line(risk_row(BUSY)))
+    said = [(one["code"], one["module"], one["label"]) for one in row["reasons"]]
+    assert said == [
+        ("lane.departure", "lanes", None),
+        ("corridor.intrusion", "segmentation", "person"),
+        ("corridor.person", "tracks", "person"),
+        ("collision.course", "tracks", "vehicle"),
+    ]
+    again = replace(BUSY, reasons=tuple(map(reason_of, row["reasons"])))
+    assert summed(again) == pytest.approx(summed(BUSY))
+
+
+def test_a_reason_of_an_older_run_is_of_no_class():
+    old = {"code": "lane.lost", "share": None, "region": [1.0, None, 3.0, 4.0], "text": "gone"}
+    found = reason_of(old)
+    assert (found.module, found.label, found.region) == ("lanes", None, None)
+    assert math.isnan(found.share)

@@ -137,6 +137,7 @@ class Merge:
             "sources": list(sources(self._placed)),
             "models": said[0]["models"],
             "parameters": said[0]["parameters"],
+            "settings": said[0]["settings"],
             "promise": last_promise(said),
             "units": [
                 {

@@ -15,6 +15,7 @@ from road_clarity.evaluation.replay_pipeline import Described, Pipeline, origin_
 from road_clarity.evaluation.units.unit import LEAD
 from road_clarity.evaluation.units.unit_folder import STILLS, Said, seal
 from road_clarity.pipeline.events import EventRecorder, Moment
+from road_clarity.pipeline.evidence.provenance import parameters_of
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import frame_row, promise_row
 from road_clarity.pipeline.run_folder import MCAP, RunFolder
@@ -81,7 +82,11 @@ def judged_by(pipeline: Described) -> Said:
         | pipeline.runtimes[name].as_dict()
         for name, card in pipeline.cards.items()
     }
-    return {"models": models, "parameters": alarm_parameters(pipeline.config.safety)}
+    return {
+        "models": models,
+        "parameters": alarm_parameters(pipeline.config.safety),
+        "settings": parameters_of(pipeline.config),
+    }
 
 
 def give_up(text: str, error: OSError) -> None:

@@ -20,6 +20,7 @@ from road_clarity.service.web.local_call import LocalCall
 
 # What the page may call by name; nothing else can be called.
 CALLS = {
+    "ExplainEvent": "ExplanationService/ExplainEvent",
     "ExplainFrame": "ExplanationService/ExplainFrame",
     "ScoreExplanation": "ExplanationService/ScoreExplanation",
     "ProbeCounterfactual": "ExplanationService/ProbeCounterfactual",

@@ -37,7 +37,8 @@ export class Maps {
     this.note = "";
     this.paint();
     try {
-      const answer = await call("ExplainFrame", { ...requestOf(asked), method });
+      const answer = this.ofEvent && asked.event && method === "reconstruction_error" && !this.made[method]
+        ? await this.wholeEvent(asked) : await call("ExplainFrame", { ...requestOf(asked), method });
       if (this.subject === asked) {
         this.made[method] = answer;
         this.told(answer);
@@ -46,6 +47,20 @@ export class Maps {
       if (this.subject === asked) this.note = error.message;
     }
     this.goOn(asked);
+  }
+
+  /** The explanation of its worst frame; what the whole event is made of goes to ofEvent. */
+  async wholeEvent(asked) {
+    let answer;
+    try {
+      answer = await call("ExplainEvent", { event_id: asked.event.id });
+    } catch (error) {
+      if (this.subject === asked) this.ofEvent(null, error.message);
+      throw error;
+    }
+    if (this.subject === asked) this.ofEvent(answer);
+    if (!answer.peak) throw new Error("The time was over before the worst frame was explained.");
+    return answer.peak;
   }
 
   /** With what was asked for meanwhile. */

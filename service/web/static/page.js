@@ -2,6 +2,7 @@
 
 import { showCauses } from "./causes.js";
 import { Clip } from "./clip.js";
+import { courseAwaited, courseUntold, showCourse } from "./course.js";
 import { byId, fill, make } from "./dom.js";
 import { EventList } from "./events.js";
 import { Labels } from "./labels.js";
@@ -29,6 +30,8 @@ const whatIf = new WhatIf(clip, tell);
 async function load() {
   run = await get("run");
   maps.measures = can("ScoreExplanation");
+  // Events alone, without a run, have no frames to add up.
+  maps.ofEvent = can("ExplainEvent") && run.frames ? courseTold : null;
   const span = clock(secondsOf(run, run.last_ns));
   byId("run").textContent =
     run.frames ? `${run.name}: ${run.frames} frames, ${span}${run.complete ? "" : ", still being recorded"}`
@@ -75,11 +78,18 @@ function tell(answer) {
   account();
 }
 
+function courseTold(answer, trouble) {
+  if (answer) showCourse(run, answer);
+  else courseUntold(trouble);
+}
+
 function take(next) {
   subject = next;
   answers = [];
   byId("evidence").hidden = false;
   byId("labels-part").hidden = !next.event || !can("LabelEvent");
+  byId("course-part").hidden = !next.event || !maps.ofEvent;
+  courseAwaited();
   byId("similar-part").hidden = !next.event || !can("SearchSimilarEvents");
   byId("what-if-part").hidden = !can("ProbeCounterfactual");
   return next;

@@ -1,0 +1,124 @@
+"""What the labels of events change about a calibration: clips, thresholds, what is still open."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.evidence.journal import LABELS
+from road_clarity.pipeline.reviewed_run import (
+    Labelled,
+    Uncertain,
+    labelled_events,
+    labels_changed,
+    pending,
+    review_of,
+    sifted,
+    without,
+)
+from road_clarity.pipeline.run_clips import Cut
+from road_clarity.safety.calibration import Calibration, flagged
+from road_clarity.safety.clip_calibration import Clip, threshold
+from road_clarity.safety.drift_check import Drift
+from road_clarity.safety.review import Review, Sifted
+
+NAMED = 5  # open events in a sentence
+
+
+class LabelReader:
+    """Collects what people said of the events of runs, run by run."""
+
+    def __init__(self, uncertain: Uncertain) -> None:
+        self._uncertain = uncertain
+        self._counts: Counter[str] = Counter()
+        self.sifted = Sifted()
+        self.reviews: tuple[Review, ...] = ()
+        self.pending: list[str] = []  # run/event
+
+    def see(self, run: Path, cut: Cut) -> Cut:
+        """Its clips without those with a true risk.  Raises BadInput."""
+        events: list[Labelled] = labelled_events(run)
+        found = sifted(cut, events, self._uncertain)
+        self.sifted += found
+        self._counts.update(one.label for one in events)
+        self.reviews += (review_of(run, events, len(found.risky)),)
+        self.pending += [f"{run.name}/{id}" for id in pending(events, self._uncertain)]
+        return Cut(without(cut.clips, found.risky), cut.dropped)
+
+    def require_complete(self) -> None:
+        """Raises BadInput while an event could still be either."""
+        if self.pending:
+            total = self._counts.total()
+            remedy = (
+                f"still wait for a label that decides: {first_of(self.pending)}; give them one, "
+                "say with --uncertain what uncertain ones count as, or look with --dry-run"
+            )
+            raise BadInput("labels", f"{len(self.pending)} of {total} events", remedy)
+
+    def report(self, made: Calibration) -> dict[str, Any]:
+        """What the labels change.  made: of the clips that are nominal or still open"""
+        kept, alpha = made.clips, made.alpha
+        all_open = {one.sha256 for one in self.sifted.pending}
+        decided = [clip for clip in kept if clip.sha256 not in all_open]
+        limit = made.bin("").threshold
+        risky = [clip.maximum for clip in self.sifted.risky]
+        return {
+            "events": {name: self._counts[name] for name in LABELS},
+            "left_out": len(risky),
+            "left_out_flagged": flagged(risky, limit),
+            "threshold_without_labels": threshold_of([*kept, *self.sifted.risky], alpha),
+            "pending": {
+                "events": self.pending,
+                "clips": len(all_open),
+                "threshold_if_true_risks": threshold_of(decided, alpha),
+                "threshold_if_false_alarms": limit,
+            },
+        }
+
+
+def threshold_of(clips: Sequence[Clip], alpha: float) -> float | None:
+    """None: these clips are too few to promise alpha."""
+    try:
+        return threshold([clip.maximum for clip in clips], alpha)
+    except BadInput:
+        return None
+
+
+def first_of(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
+
+
+def label_lines(labels: Mapping[str, Any]) -> Iterator[str]:
+    """The report in words."""
+    counts = ", ".join(f"{number} {name}" for name, number in labels["events"].items() if number)
+    yield f"  labels: {counts or 'no events'}"
+    yield (
+        f"  {labels['left_out']} clips with a true risk were left out; "
+        f"{labels['left_out_flagged']} of them would be flagged"
+    )
+    unread = said(labels["threshold_without_labels"])
+    yield f"  with all clips as nominal flags would begin at {unread}"
+    waiting = labels["pending"]
+    if waiting["events"]:
+        yield (
+            f"  {len(waiting['events'])} events still wait for a label ({waiting['clips']} clips, "
+            f"counted as nominal here): {first_of(waiting['events'])}"
+        )
+        yield (
+            f"  if all of them were true risks, flags would begin at "
+            f"{said(waiting['threshold_if_true_risks'])}; if all were false alarms, at "
+            f"{said(waiting['threshold_if_false_alarms'])}"
+        )
+
+
+def said(points: float | None) -> str:
+    return "no threshold: too few clips" if points is None else f"{points:.6g}"
+
+
+def check_report(drift: Drift, calibration: Calibration) -> dict[str, Any]:
+    return asdict(drift) | {"labels_changed": labels_changed(calibration.reviews)}
