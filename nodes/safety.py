@@ -6,6 +6,7 @@ It handles small messages only and runs in a process of its own, so no network c
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -25,6 +26,7 @@ from road_clarity.pipeline.calibration_file import promise_for
 from road_clarity.pipeline.gate import broken
 from road_clarity.pipeline.presets import PipelineConfig, weight_names
 from road_clarity.pipeline.weights import read_card
+from road_clarity.safety.event_table import PARTS
 from road_clarity.safety.scene import Fault, Promise, Risk, Scene
 from road_clarity.safety.watch import Watch
 
@@ -61,7 +63,17 @@ class SafetyNode(RoadNode):
             (msg.World, "world", self._on_world),
             (msg.StageFault, "faults", self._on_fault),
         ):
-            self.create_subscription(kind, f"~/in/{topic}", callback, RESULT)
+            self.create_subscription(kind, f"~/in/{topic}", self._noted(topic, callback), RESULT)
+
+    def _noted(self, topic: str, callback: Callable[[Any], None]) -> Callable[[Any], None]:
+        def hear(message: Any) -> None:
+            self.inputs.note(topic)
+            callback(message)
+
+        return hear
+
+    def heard(self) -> tuple[str, ...]:
+        return ("frames", *PARTS)
 
     def settings(self, chosen: PipelineConfig) -> SafetyNodeConfig:
         self._weights = weight_names(chosen)

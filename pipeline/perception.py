@@ -21,6 +21,7 @@ from road_clarity.pipeline.gate import InputGate, broken
 from road_clarity.pipeline.lanes import LaneStage
 from road_clarity.pipeline.presets import PipelineConfig, override, preset
 from road_clarity.pipeline.segmentation import SegmentationStage
+from road_clarity.pipeline.stage_fault import stage_fault
 from road_clarity.pipeline.tracking import TrackStage
 from road_clarity.pipeline.unknown import UnknownStage
 from road_clarity.pipeline.world import WorldStage
@@ -165,7 +166,7 @@ class Run:
             try:
                 return work()
             except Exception as error:
-                self.faults.append(Fault(f"{stage}.failed", f"{stage} failed: {error}"))
+                self.faults.append(stage_fault(stage, error))
                 return None
 
 

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from road_clarity.pipeline.in_hand import InHand
+
 Item = TypeVar("Item")
 
 
@@ -48,18 +50,21 @@ class StageWorker(Generic[Item]):
         self, name: str, work: Callable[[Item], None], failed: Callable[[Item, Exception], None]
     ) -> None:
         self.slot: LatestSlot[Item] = LatestSlot()
+        self.in_hand = InHand()
         self._work, self._failed = work, failed
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         while (item := self.slot.take()) is not None:
-            try:
-                self._work(item)
-            except (
-                Exception
-            ) as error:  # a model may fail in any way; the safety node must hear of it
-                self._failed(item, error)
+            with self.in_hand.work():
+                self._do(item)
+
+    def _do(self, item: Item) -> None:
+        try:
+            self._work(item)
+        except Exception as error:  # a model may fail in any way; the safety node must hear of it
+            self._failed(item, error)
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """End the thread after the item in hand.  False when it hangs."""
