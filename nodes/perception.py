@@ -47,11 +47,15 @@ def origin_of(networks: Sequence[StageNode]) -> Origin:
     )
 
 
-def main() -> int:
-    # The networks run side by side, so each gets its share of the cores and not all of them.
+def share_cores() -> None:
+    """The networks run side by side, so each gets its share of the cores and not all of them."""
     share = max(1, (os.cpu_count() or 1) // NETWORKS)
     torch.set_num_threads(share)
     cv2.setNumThreads(share)
+
+
+def main() -> int:
+    share_cores()
     return run(make_nodes)
 
 

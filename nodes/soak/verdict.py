@@ -1,0 +1,134 @@
+"""What a soak has shown: each promise with its figures, and whether it was kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from road_clarity.nodes.soak.drive import Course, Struck
+from road_clarity.nodes.soak.listener import Said
+from road_clarity.nodes.soak.memory import growth
+from road_clarity.nodes.soak.stretches import lost_stretches, stretches
+from road_clarity.pipeline.events import read_events
+
+SILENCE_S = 0.5
+SPREAD_S = 0.5  # how long DDS takes to match a subscriber with a process that was started again
+
+
+@dataclass
+class Promise:
+    """One thing that must hold."""
+
+    name: str
+    broken: list[str]  # how it was not kept, in words
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+def promises(course: Course) -> list[Promise]:
+    return [
+        no_crash(course), memory(course), events(course), silence(course), faults(course),
+    ]  # fmt: skip
+
+
+def no_crash(course: Course) -> Promise:
+    """Processes end when a fault ends them, and only then; `up` ends well."""
+    found = course.fleet.endings()
+    meant = Counter(
+        (one.planned.kind.restarts, one.planned.kind.exit_code)
+        for one in course.struck
+        if one.planned.kind.restarts
+    )
+    broken = [f"{name} ended with {code}, unplanned" for name, code in found - meant]
+    broken += [f"{name} did not end with {code}" for name, code in meant - found]
+    if course.exit_code != 0:
+        broken.append(f"`up` ended with {course.exit_code}")
+    restarts = {name: sum(n for (who, _), n in found.items() if who == name) for name, _ in found}
+    return Promise("no unplanned crash", broken, {"restarts": restarts})
+
+
+def memory(course: Course) -> Promise:
+    """Growth of each process's longest life, once it is warm."""
+    grown = growth(course.fleet.memory)
+    broken = [
+        f"{one.name} grew by {one.share:.1%}" for one in grown if one.share is not None and one.grew
+    ]
+    figures = {f"{one.name} {one.pid}": one.as_dict() for one in grown}
+    return Promise("memory grows by less than 2 %", broken, figures)
+
+
+def events(course: Course) -> Promise:
+    """Every flagged stretch is in an event, but for what was under way when perception died."""
+    stored = read_events(course.fleet.evidence) if course.fleet.evidence.is_dir() else []
+    found = stretches(course.listener.risks, course.camera.sent)
+    lost = lost_stretches(found, [(one.start_ns, one.end_ns) for one in stored])
+    deaths = [one for one in course.struck if one.planned.kind.restarts == "perception_node"]
+    cut = [one for one in lost if any(one.was_cut_by(death.began_s) for death in deaths)]
+    broken = [
+        f"flagged at {one.first_s - course.began_s:.1f} s for {one.last_s - one.first_s:.2f} s: "
+        f"{', '.join(one.codes)}"
+        for one in lost
+        if one not in cut
+    ]
+    figures = {"flagged stretches": len(found), "events": len(stored), "cut by a kill": len(cut)}
+    return Promise("no event is lost", broken, figures)
+
+
+def silence(course: Course) -> Promise:
+    """The risk topic, but while the safety process is being restarted."""
+    times = [one.at_s for one in course.listener.risks if one.at_s <= course.stopped_s]
+    kills = [one.began_s for one in course.struck if one.planned.kind.restarts == "safety_node"]
+    gaps = [(later - earlier, earlier) for earlier, later in pairwise(times)]
+    restarts = [gap for gap in gaps if any(gap[1] - 0.1 <= at <= gap[1] + gap[0] for at in kills)]
+    living = [gap for gap in gaps if gap not in restarts and gap[1] >= course.began_s]
+    broken = [
+        f"silent for {gap:.2f} s at {at - course.began_s:.1f} s"
+        for gap, at in living
+        if gap > SILENCE_S
+    ]
+    figures = {
+        "risks": len(times),
+        "longest silence [s]": round(max(gap for gap, _ in living), 3),
+        "silence while safety restarts [s]": [round(gap, 2) for gap, _ in restarts],
+    }
+    return Promise("the risk is never silent for over 0.5 s", broken, figures)
+
+
+def faults(course: Course) -> Promise:
+    """Each fault was told in time, and was over in time."""
+    told = list(fault_rows(course.struck, course.listener.risks))
+    broken = [
+        f"{row['fault']} at {row['at_s']} s: {row['broken']}" for row in told if row["broken"]
+    ]
+    return Promise("faults are told and end in time", broken, {"faults": told})
+
+
+def fault_rows(struck: Sequence[Struck], risks: Sequence[Said]) -> Iterator[dict[str, Any]]:
+    for one in struck:
+        codes, kind = set(one.planned.codes), one.planned.kind
+        told_s = next(
+            (r.at_s - one.began_s for r in risks if r.at_s > one.began_s and r.codes & codes), None
+        )
+        back_s = next(
+            (r.at_s - one.ended_s for r in risks if is_back(r, one.ended_s, codes, kind.restarts)),
+            None,
+        )
+        row: dict[str, Any] = {
+            "fault": f"{kind.name} {one.planned.part}".strip(),
+            "at_s": one.planned.at_s,
+            "lasted_s": round(one.ended_s - one.began_s, 2),
+            "told_after_s": None if told_s is None else round(told_s, 2),
+            "back_after_s": None if back_s is None else round(back_s, 2),
+        }
+        late = codes and (told_s is None or told_s > kind.within_s)
+        stuck = back_s is None or back_s > kind.back_s
+        row["broken"] = ("told too late or never" if late else "") + ("; not back" * stuck)
+        yield row
+
+
+def is_back(risk: Said, after_s: float, codes: set[str], restarts: str) -> bool:
+    """Whether it judges an image again.  A process that was killed lives on in what DDS holds."""
+    spread_s = SPREAD_S if restarts else 0.0
+    return risk.at_s > after_s + spread_s and risk.judged and not risk.codes & codes
