@@ -139,6 +139,8 @@ class SafetyNode(RoadNode):
         """Judge what can be judged; break the silence when nothing could be for too long."""
         now_s = time.monotonic()
         self._judge(self._assembly.ready(now_s))
+        if now_s - self._told_s >= self._settings.silence:
+            self._judge(self._assembly.ready(float("inf")))  # there is no more time to wait
         if now_s - self._told_s < self._settings.silence:
             return
         if not self.is_active:

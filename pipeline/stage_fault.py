@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 import torch
 
 from road_clarity.safety.scene import Fault
@@ -17,7 +15,8 @@ def stage_fault(part: str, error: Exception) -> Fault:
     if not ran_out_of_memory(error):
         return Fault(f"{part}.failed", f"{part} failed: {error}")
     error.__traceback__ = None  # its frames hold on to the tensors there was no room for
-    free_memory()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
     first_line = str(error).partition("\n")[0].partition(". ")[0]
     return Fault(f"{part}.memory", f"no memory for {part}: {first_line}")
 
@@ -27,10 +26,3 @@ def ran_out_of_memory(error: Exception) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and CPU_MEMORY in str(error)
-
-
-def free_memory() -> None:
-    """Give back what is only cached."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -76,7 +76,8 @@ def write_risks(course: Course, path: Path) -> None:
     """One line for each: what was said, and when since the soak began [s]."""
     with path.open("w") as file:
         for one in course.listener.risks:
-            row = (round(one.at_s - course.began_s, 3), one.stamp_ns, one.level, sorted(one.codes))
+            at_s = round(one.at_s - course.began_s, 3)
+            row = (at_s, one.sent_s, one.stamp_ns, one.level, sorted(one.codes))
             file.write(json.dumps(row) + "\n")
 
 

@@ -65,7 +65,7 @@ class SoakCamera:
         self._index, self._nonsense = 0, 0
         self.late = 0  # images that could not be sent in time
         self.sent: dict[int, float] = {}  # stamp of what can be seen [ns] -> when [s, monotonic]
-        self._stop = threading.Event()
+        self._stop, self._changing = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
 
@@ -85,19 +85,17 @@ class SoakCamera:
         self._thread.join(5.0)
 
     def _publish_as(self, kind: Any) -> None:
-        before, self._publisher = (
-            self._publisher,
-            self._node.create_publisher(kind, TOPIC, CAMERA_OUT),
-        )
-        self._node.destroy_publisher(before)
+        with self._changing:  # a process cannot offer a topic as two kinds at once
+            self._node.destroy_publisher(self._publisher)
+            self._publisher = self._node.create_publisher(kind, TOPIC, CAMERA_OUT)
 
     def _run(self) -> None:
         due_s = time.monotonic()
         while not self._stop.is_set():
             message = self._next()
-            publisher = self._publisher
-            if message is not None and isinstance(message, publisher.msg_type):
-                publisher.publish(message)
+            with self._changing:
+                if isinstance(message, self._publisher.msg_type):
+                    self._publisher.publish(message)
             due_s += self._period_s
             wait_s = due_s - time.monotonic()
             if wait_s < -self._period_s:

@@ -22,6 +22,7 @@ class Said:
     """One risk."""
 
     at_s: float  # when it was heard [s, monotonic]
+    sent_s: float  # when it was said [s, of the clock of the machine]
     stamp_ns: int
     level: str
     codes: frozenset[str]
@@ -40,11 +41,13 @@ class Listener:
         node.create_subscription(msg.Risk, "/safety/out/risk", self._on_risk, RISK)
         node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 50)
 
-    def _on_risk(self, message: msg.Risk) -> None:
+    def _on_risk(self, message: msg.Risk, info: dict[str, int]) -> None:
         risk = risk_from_message(message)
         codes = frozenset(reason.code for reason in risk.reasons)
-        said = Said(time.monotonic(), risk.stamp_ns, risk.level, codes, is_flagged(risk))
-        self.risks.append(said)
+        sent_s = info["source_timestamp"] * 1e-9
+        self.risks.append(
+            Said(time.monotonic(), sent_s, risk.stamp_ns, risk.level, codes, is_flagged(risk))
+        )
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from road_clarity.nodes.soak.drive import Course, Struck
+from road_clarity.nodes.soak.drive import WEIGH_EVERY_S, Course, Struck
 from road_clarity.nodes.soak.listener import Said
 from road_clarity.nodes.soak.memory import growth
 from road_clarity.nodes.soak.stretches import lost_stretches, stretches
@@ -64,8 +64,8 @@ def events(course: Course) -> Promise:
     stored = read_events(course.fleet.evidence) if course.fleet.evidence.is_dir() else []
     found = stretches(course.listener.risks, course.camera.sent)
     lost = lost_stretches(found, [(one.start_ns, one.end_ns) for one in stored])
-    deaths = [one for one in course.struck if one.planned.kind.restarts == "perception_node"]
-    cut = [one for one in lost if any(one.was_cut_by(death.began_s) for death in deaths)]
+    deaths = ends_of("perception_node", course)
+    cut = [one for one in lost if any(one.was_cut_by(death_s) for death_s in deaths)]
     broken = [
         f"flagged at {one.first_s - course.began_s:.1f} s for {one.last_s - one.first_s:.2f} s: "
         f"{', '.join(one.codes)}"
@@ -76,11 +76,19 @@ def events(course: Course) -> Promise:
     return Promise("no event is lost", broken, figures)
 
 
+def ends_of(name: str, course: Course) -> list[float]:
+    """When processes of that name ended before the soak did [s, monotonic]."""
+    last = {one.pid: one.at_s for one in course.fleet.memory if one.name == name}
+    return [at_s for at_s in last.values() if at_s < course.stopped_s - 2 * WEIGH_EVERY_S]
+
+
 def silence(course: Course) -> Promise:
     """The risk topic, but while the safety process is being restarted."""
-    times = [one.at_s for one in course.listener.risks if one.at_s <= course.stopped_s]
+    risks = [one for one in course.listener.risks if one.at_s <= course.stopped_s]
     kills = [one.began_s for one in course.struck if one.planned.kind.restarts == "safety_node"]
-    gaps = [(later - earlier, earlier) for earlier, later in pairwise(times)]
+    # By the clock of who says it: whoever listens has pauses of its own on a busy machine.
+    gaps = [(later.sent_s - one.sent_s, one.at_s) for one, later in pairwise(risks)]
+    heard = [later.at_s - one.at_s for one, later in pairwise(risks)]
     restarts = [gap for gap in gaps if any(gap[1] - 0.1 <= at <= gap[1] + gap[0] for at in kills)]
     living = [gap for gap in gaps if gap not in restarts and gap[1] >= course.began_s]
     broken = [
@@ -89,8 +97,9 @@ def silence(course: Course) -> Promise:
         if gap > SILENCE_S
     ]
     figures = {
-        "risks": len(times),
+        "risks": len(risks),
         "longest silence [s]": round(max(gap for gap, _ in living), 3),
+        "longest as heard here [s]": [round(gap, 3) for gap in sorted(heard)[:-4:-1]],
         "silence while safety restarts [s]": [round(gap, 2) for gap, _ in restarts],
     }
     return Promise("the risk is never silent for over 0.5 s", broken, figures)
