@@ -23,6 +23,7 @@ from road_clarity.pipeline.evidence.store import Busy, Evidence
 from road_clarity.pipeline.frame import Frame
 from road_clarity.safety.scene import Risk
 from road_clarity.safety.settings import setting
+from road_clarity.safety.watch import without_unreadable
 
 WAITING_FRAMES = 16  # until their risk is known
 WAITING_MOMENTS = 32  # until they are packed and, now and then, an event is stored
@@ -112,7 +113,8 @@ class EvidenceKeeper:
             while (frame := self._frames.popleft()).stamp_ns != risk.stamp_ns:
                 pass  # images that nobody judged
             scene = self._parts.scene(frame.index, frame.stamp_ns, frame.size, ())
-        return Moment(frame, without_late(scene), risk)
+        readable, _ = without_unreadable(without_late(scene))
+        return Moment(frame, readable, risk)
 
     # In the thread --------------------------------------------------------------------------------
 

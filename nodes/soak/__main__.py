@@ -54,6 +54,7 @@ def soak(given: argparse.Namespace, folder: Path) -> int:
     plan = planned(chosen(given.faults), given.seed, seconds)
     course = Soak(folder, given.source, given.preset, given.rate).run(plan, seconds, say)
     write_risks(course, folder / "risks.jsonl")
+    write_memory(course, folder / "memory.jsonl")
     found = promises(course)
     levels = [one.level for one in course.listener.risks if one.at_s >= course.began_s]
     shares = {level: round(levels.count(level) / len(levels), 3) for level in sorted(set(levels))}
@@ -79,6 +80,13 @@ def write_risks(course: Course, path: Path) -> None:
             at_s = round(one.at_s - course.began_s, 3)
             row = (at_s, one.sent_s, one.stamp_ns, one.level, sorted(one.codes))
             file.write(json.dumps(row) + "\n")
+
+
+def write_memory(course: Course, path: Path) -> None:
+    rows = [
+        (round(m.at_s - course.began_s, 1), m.name, m.pid, m.rss_mb) for m in course.fleet.memory
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def say(text: str) -> None:

@@ -131,10 +131,20 @@ def fault_rows(struck: Sequence[Struck], risks: Sequence[Said]) -> Iterator[dict
             "told_after_s": None if told_s is None else round(told_s, 2),
             "back_after_s": None if back_s is None else round(back_s, 2),
         }
-        late = codes and (told_s is None or told_s > kind.within_s)
+        # On a machine that is too busy other faults may hide this one, if they make it unknown, too.
+        row["unknown_anyway"] = always_unknown(one, risks)
+        in_time = told_s is not None and told_s <= kind.within_s
+        late = codes and not in_time and not row["unknown_anyway"]
         stuck = back_s is None or back_s > kind.back_s
         row["broken"] = ("told too late or never" if late else "") + ("; not back" * stuck)
         yield row
+
+
+def always_unknown(one: Struck, risks: Sequence[Said]) -> bool:
+    """Whether no level was told from when the fault should have been, until its end."""
+    from_s = one.began_s + one.planned.kind.within_s
+    told = [r.level for r in risks if min(from_s, one.ended_s) <= r.at_s <= one.ended_s]
+    return set(told) == {"unknown"}
 
 
 def is_back(risk: Said, after_s: float, codes: set[str], restarts: str) -> bool:
