@@ -63,6 +63,11 @@ def test_a_verdict_on_an_image_that_nobody_kept_is_passed_over(keeper, tmp_path)
     assert [one.start_index for one in read_events(tmp_path)] == [0]
 
 
+@pytest.mark.fault(
+    "evidence disk is full, or cannot be written",
+    state="the risk goes on; the event is lost, counted (`events lost`) and an error of perception",
+    within="when the event is over", back="the next event",
+)  # fmt: skip
 def test_a_disk_that_fails_is_said_and_counted(keeper, tmp_path, said):
     (tmp_path / "full").write_text("a file is in the way")
     opened(keeper, tmp_path / "full")
@@ -79,6 +84,11 @@ def test_old_evidence_makes_room(keeper, tmp_path):
     assert (keeper.stored, read_events(tmp_path)) == (1, [])
 
 
+@pytest.mark.fault(
+    "evidence disk hangs or is slow",
+    state="the risk goes on; images missing in evidence are counted", within="1 s of images",
+    back="when the disk answers",
+)  # fmt: skip
 def test_images_that_come_faster_than_the_disk_are_skipped_not_waited_for(keeper, tmp_path):
     disk = threading.Event()  # answers when it is set
 

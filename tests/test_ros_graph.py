@@ -250,17 +250,29 @@ def test_every_node_tells_how_it_is(recording):
 
 
 @pytest.mark.claim("failure")
+@pytest.mark.fault(
+    "somebody asks for a lifecycle transition that does not exist",
+    state="nothing changes; the node logs it, and who asked gets no answer",
+    within="at once", back="no interruption",
+)  # fmt: skip
 def test_an_invalid_transition_does_not_end_the_lane_node(recording):
     assert len(recording.messages("lanes")) >= recording.lanes_before_bad_transition + ENOUGH
 
 
 @pytest.mark.claim("restart")
+@pytest.mark.fault(
+    "perception process is killed (kill -9)",
+    state="unknown: input.missing; an event that was under way is lost, stored ones are not",
+    within="0.4 s (`silence`)",
+    back="0.5 s to 10 s pause of `road-clarity up`, 1 s of launch, and the loading of the networks",
+)  # fmt: skip
 def test_a_perception_process_that_is_killed_makes_the_risk_unknown_and_is_started_again(recording):
     assert first_missing_image(recording, recording.killed_s) - recording.killed_s < 1.0
     assert recording.heard["lanes"][-1][0] > recording.killed_s + 1.0
 
 
 @pytest.mark.claim("silence")
+@pytest.mark.fault("camera stops")
 def test_a_camera_that_stops_makes_the_risk_unknown_within_a_second(recording):
     stopped_s = recording.camera_stopped_s
     assert first_missing_image(recording, stopped_s) - stopped_s < 1.0

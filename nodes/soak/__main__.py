@@ -84,7 +84,8 @@ def write_risks(course: Course, path: Path) -> None:
 
 def write_memory(course: Course, path: Path) -> None:
     rows = [
-        (round(m.at_s - course.began_s, 1), m.name, m.pid, m.rss_mb) for m in course.fleet.memory
+        (round(m.at_s - course.began_s, 1), m.name, m.pid, m.own_mb, m.shared_mb)
+        for m in course.fleet.memory
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 

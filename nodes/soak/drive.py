@@ -17,6 +17,7 @@ from road_clarity.nodes.soak.drilled import ORDER_TOPIC
 from road_clarity.nodes.soak.faults import Planned
 from road_clarity.nodes.soak.fleet import Fleet
 from road_clarity.nodes.soak.listener import Listener
+from road_clarity.nodes.transport import tune
 
 START_S = 120.0  # until the first image is judged
 WEIGH_EVERY_S, LOOK_S = 1.0, 0.02
@@ -59,6 +60,7 @@ class Soak:
 
     def __init__(self, folder: Path, source: str, preset: str, rate: float) -> None:
         images = pictures(source)
+        tune()  # as the driver of a camera of ours would
         rclpy.init()
         self._node = rclpy.create_node("soak")
         self._orders = self._node.create_publisher(String, ORDER_TOPIC, 10)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 MODULES = {"nodes.soak.drilled": "perception_node", "nodes.safety": "safety_node"}
 ENDED = re.compile(r"^up: (\w+) ended with (-?\d+)", re.MULTILINE)
+RSS = re.compile(r"^Rss(Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
 STOP_S = 45.0
 
 
@@ -24,7 +25,8 @@ class Memory:
     at_s: float  # [s, monotonic]
     name: str
     pid: int
-    rss_mb: float
+    own_mb: float
+    shared_mb: float = 0.0  # of DDS: as much as it has touched of segments that never grow
 
 
 class Fleet:
@@ -54,9 +56,11 @@ class Fleet:
 
     def weigh(self) -> None:
         for name, pid in self.pids().items():
-            found = re.search(r"VmRSS:\s+(\d+) kB", read_quietly(Path(f"/proc/{pid}/status")))
-            if found:
-                self.memory.append(Memory(time.monotonic(), name, pid, int(found[1]) / 1024))
+            status = read_quietly(Path(f"/proc/{pid}/status"))
+            rss = {kind: int(kb) / 1024 for kind, kb in RSS.findall(status)}
+            if rss:
+                at_s, own, shared = time.monotonic(), rss["Anon"], rss["Shmem"]
+                self.memory.append(Memory(at_s, name, pid, own, shared))
 
     def kill(self, name: str) -> None:
         pid = self.pids().get(name)

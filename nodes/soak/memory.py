@@ -9,7 +9,7 @@ from statistics import median
 
 from road_clarity.nodes.soak.fleet import Memory
 
-WARM_S = 60.0  # after which a process should no longer grow
+WARM_S = 180.0  # after which a process should no longer grow: every buffer was full once
 WINDOW_S = 20.0  # over which memory is averaged
 JUDGED_S = 60.0  # between the two windows, at least
 LIMIT = 0.02
@@ -45,8 +45,8 @@ def growth(samples: Iterable[Memory]) -> list[Growth]:
 
 def grown(life: Sequence[Memory]) -> Growth:
     born_s, died_s = life[0].at_s, life[-1].at_s
-    last_mb = median(s.rss_mb for s in life if s.at_s >= died_s - WINDOW_S)
-    warm = [s.rss_mb for s in life if WARM_S <= s.at_s - born_s < WARM_S + WINDOW_S]
+    last_mb = median(s.own_mb for s in life if s.at_s >= died_s - WINDOW_S)
+    warm = [s.own_mb for s in life if WARM_S <= s.at_s - born_s < WARM_S + WINDOW_S]
     long = died_s - born_s >= WARM_S + 2 * WINDOW_S + JUDGED_S
     warm_mb = median(warm) if warm else None
     share = last_mb / warm_mb - 1 if warm_mb and long else None

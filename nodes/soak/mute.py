@@ -1,4 +1,4 @@
-"""A subscriber of everything that never reads anything."""
+"""A subscriber of all that we publish, which never reads anything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 import rclpy
 from road_clarity_msgs import msg
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CompressedImage
 
 from road_clarity.nodes.qos import PICTURE, RESULT, RISK
 
@@ -16,7 +16,6 @@ TOPICS = (
     (msg.LaneArray, "/lane/out/lanes", RESULT),
     (msg.World, "/world_model/out/world", RESULT),
     (CompressedImage, "/perception/out/overlay", PICTURE),
-    (Image, "/camera/image_raw", RESULT),
 )
 
 

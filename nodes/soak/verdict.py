@@ -15,6 +15,7 @@ from road_clarity.nodes.soak.stretches import lost_stretches, stretches
 from road_clarity.pipeline.events import read_events
 
 SILENCE_S = 0.5
+MATCH_S = 2.0  # until perception hears a safety process that was started again
 SPREAD_S = 0.5  # how long DDS takes to match a subscriber with a process that was started again
 
 
@@ -66,13 +67,24 @@ def events(course: Course) -> Promise:
     lost = lost_stretches(found, [(one.start_ns, one.end_ns) for one in stored])
     deaths = ends_of("perception_node", course)
     cut = [one for one in lost if any(one.was_cut_by(death_s) for death_s in deaths)]
+    back = [later.at_s for _, later in silent_restarts(course)]
+    missed = [
+        one
+        for one in lost
+        if one not in cut and any(-1 < one.first_s - at < MATCH_S for at in back)
+    ]
     broken = [
         f"flagged at {one.first_s - course.began_s:.1f} s for {one.last_s - one.first_s:.2f} s: "
         f"{', '.join(one.codes)}"
         for one in lost
-        if one not in cut
+        if one not in (*cut, *missed)
     ]
-    figures = {"flagged stretches": len(found), "events": len(stored), "cut by a kill": len(cut)}
+    figures = {
+        "flagged stretches": len(found),
+        "events": len(stored),
+        "cut by the end of perception": len(cut),
+        "before perception heard the new safety process": len(missed),
+    }
     return Promise("no event is lost", broken, figures)
 
 
@@ -85,11 +97,10 @@ def ends_of(name: str, course: Course) -> list[float]:
 def silence(course: Course) -> Promise:
     """The risk topic, but while the safety process is being restarted."""
     risks = [one for one in course.listener.risks if one.at_s <= course.stopped_s]
-    kills = [one.began_s for one in course.struck if one.planned.kind.restarts == "safety_node"]
     # By the clock of who says it: whoever listens has pauses of its own on a busy machine.
     gaps = [(later.sent_s - one.sent_s, one.at_s) for one, later in pairwise(risks)]
     heard = [later.at_s - one.at_s for one, later in pairwise(risks)]
-    restarts = [gap for gap in gaps if any(gap[1] - 0.1 <= at <= gap[1] + gap[0] for at in kills)]
+    restarts = [(later.sent_s - one.sent_s, one.at_s) for one, later in silent_restarts(course)]
     living = [gap for gap in gaps if gap not in restarts and gap[1] >= course.began_s]
     broken = [
         f"silent for {gap:.2f} s at {at - course.began_s:.1f} s"
@@ -103,6 +114,16 @@ def silence(course: Course) -> Promise:
         "silence while safety restarts [s]": [round(gap, 2) for gap, _ in restarts],
     }
     return Promise("the risk is never silent for over 0.5 s", broken, figures)
+
+
+def silent_restarts(course: Course) -> list[tuple[Said, Said]]:
+    """The last word before and the first after each kill of the safety process."""
+    kills = [one.began_s for one in course.struck if one.planned.kind.restarts == "safety_node"]
+    return [
+        (one, later)
+        for one, later in pairwise(course.listener.risks)
+        if any(one.at_s - 0.1 <= at_s <= later.at_s for at_s in kills)
+    ]
 
 
 def faults(course: Course) -> Promise:
@@ -131,7 +152,7 @@ def fault_rows(struck: Sequence[Struck], risks: Sequence[Said]) -> Iterator[dict
             "told_after_s": None if told_s is None else round(told_s, 2),
             "back_after_s": None if back_s is None else round(back_s, 2),
         }
-        # On a machine that is too busy other faults may hide this one, if they make it unknown, too.
+        # On a machine that is too busy other faults may hide this one, if unknown is unknown.
         row["unknown_anyway"] = always_unknown(one, risks)
         in_time = told_s is not None and told_s <= kind.within_s
         late = codes and not in_time and not row["unknown_anyway"]
