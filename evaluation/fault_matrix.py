@@ -40,7 +40,9 @@ class Mark:
 def marks_in(source: str, file: str) -> Iterator[Mark]:
     """The fault marks of one test file.  Raises BadInput for one that says half of it."""
     for node in ast.parse(source).body:
-        for one in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for one in node.decorator_list:
             if isinstance(one, ast.Call) and ast.unparse(one.func) == "pytest.mark.fault":
                 said = {word.arg or "": ast.literal_eval(word.value) for word in one.keywords}
                 if said and tuple(said) != SAYS:
