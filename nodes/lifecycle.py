@@ -139,6 +139,17 @@ class RoadNode(LifecycleNode):
     def is_lost(self) -> bool:
         return is_lost(self.in_hand(), self.limits)
 
+    def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:
+        """rclpy would let an id that does not exist end the executor, and give no answer.
+
+        The name is private, as there is no other way in; were it renamed, process.spin survives.
+        """
+        try:
+            return super()._LifecycleNodeMixin__change_state(transition_id)
+        except Exception as error:
+            self.get_logger().error(f"transition {transition_id} is refused: {error}")
+            return TransitionCallbackReturn.FAILURE
+
     # What others ask -----------------------------------------------------------------------------
 
     def condition(self) -> Condition:

@@ -43,6 +43,15 @@ def test_the_diagnostics_say_that_no_image_comes(road):
     assert heard.endswith("s ago")
 
 
+@pytest.mark.claim("silence")
+@pytest.mark.fault("safety process is killed (kill -9)")
+def test_perception_says_on_diagnostics_that_no_risk_comes(road):
+    road.executor.remove_node(road.safety)  # as if it were dead
+    road.until_diagnosed("perception", "for over 1 s nothing came of: risk")
+    road.executor.add_node(road.safety)
+    road.until_calm()
+
+
 @pytest.mark.claim("blind")
 @pytest.mark.fault(
     "camera freezes", state="unknown: input.frozen", within="0.3 s (`gate.frozen_s`)", back="0.5 s"

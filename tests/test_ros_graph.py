@@ -140,7 +140,7 @@ class Listener:
             self.recording.heard[name].clear()
 
     def send_bad_transition(self):
-        """Transition 99 does not exist; rclpy throws it out of spin, and never answers."""
+        """Transition 99 does not exist; rclpy alone would throw it out of spin."""
         client = self.node.create_client(lifecycle_srv.ChangeState, "/car/lane/change_state")
         assert self.wait(client.service_is_ready, 5.0)
         request = lifecycle_srv.ChangeState.Request()
@@ -252,7 +252,7 @@ def test_every_node_tells_how_it_is(recording):
 @pytest.mark.claim("failure")
 @pytest.mark.fault(
     "somebody asks for a lifecycle transition that does not exist",
-    state="nothing changes; the node logs it, and who asked gets no answer",
+    state="nothing changes; the node refuses it and says so in its log",
     within="at once", back="no interruption",
 )  # fmt: skip
 def test_an_invalid_transition_does_not_end_the_lane_node(recording):
