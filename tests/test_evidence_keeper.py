@@ -1,6 +1,8 @@
 """Evidence on the road: nothing waits for the disk, and what was lost is counted and said."""
 
+import shutil
 import threading
+import time
 
 import pytest
 from made_drive import made_risk, made_scene, street
@@ -75,6 +77,32 @@ def test_a_disk_that_fails_is_said_and_counted(keeper, tmp_path, said):
     assert keeper.close()
     assert (keeper.stored, keeper.lost) == (0, 1)
     assert said[0].startswith("the event at 0 ns could not be stored")
+
+
+def eventually(condition):
+    until = time.monotonic() + 20.0
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.01)
+    return condition()
+
+
+@pytest.mark.claim("kept")
+@pytest.mark.fault("perception process is killed (kill -9)")
+def test_an_event_that_was_under_way_when_its_process_was_killed_is_told_by_the_next(
+    keeper, tmp_path, said
+):
+    opened(keeper, tmp_path)
+    drive(keeper, ["nominal", "high", "high"])
+    assert eventually(lambda: list(tmp_path.glob(".under_way-*")))
+    left = tmp_path / "left"  # as the disk is after kill -9
+    shutil.copytree(tmp_path, left)
+    keeper.close()
+    assert list(tmp_path.glob(".under_way-*")) == [] and said == []
+    successor = EvidenceKeeper(said.append)
+    opened(successor, left)
+    assert eventually(lambda: successor.lost == 1)
+    assert said == ["the event at 100000000 ns was under way when its process ended; it is lost"]
+    assert successor.close() and list(left.glob(".under_way-*")) == []
 
 
 def test_old_evidence_makes_room(keeper, tmp_path):

@@ -262,7 +262,8 @@ def test_an_invalid_transition_does_not_end_the_lane_node(recording):
 @pytest.mark.claim("restart")
 @pytest.mark.fault(
     "perception process is killed (kill -9)",
-    state="unknown: input.missing; an event that was under way is lost, stored ones are not",
+    state="unknown: input.missing; an event that was under way is lost, which "
+    "the next process says and counts (`events lost`)",
     within="0.4 s (`silence`)",
     back="0.5 s to 10 s pause of `road-clarity up`, 1 s of launch, and the loading of the networks",
 )  # fmt: skip
