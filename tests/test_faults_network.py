@@ -98,7 +98,7 @@ def test_a_stage_refuses_an_answer_of_nan(road):
     road.until_calm()
 
 
-@pytest.mark.claim("late")
+@pytest.mark.claim("late", "hangs")
 @pytest.mark.fault(
     "network hangs for a few seconds", state="unknown: lanes.late, then lanes.hangs",
     within="0.5 s (`safety.max_age_s`), 2 s (`watchdog.hangs_s`)",
@@ -115,7 +115,7 @@ def test_a_network_that_hangs_is_late_then_named_and_believed_again_afterwards(r
     assert f"{part}.hangs" not in codes(road.risks[-1])
 
 
-@pytest.mark.claim("late")
+@pytest.mark.claim("hangs")
 @pytest.mark.fault("network hangs for a few seconds")
 def test_the_other_networks_go_on_meanwhile(road):
     road.networks["lanes"].does = gate = Gate()
@@ -127,6 +127,7 @@ def test_the_other_networks_go_on_meanwhile(road):
     gate.open.set()
 
 
+@pytest.mark.claim("hangs")
 def test_a_network_that_hangs_without_images_is_told_by_the_diagnostics(road):
     road.networks["tracks"].does = gate = Gate()
     road.until_told("tracks.hangs")

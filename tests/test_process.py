@@ -69,7 +69,7 @@ def ended(start):
     return done.returncode, done.stdout, done.stderr, time.monotonic() - began
 
 
-@pytest.mark.claim("restart")
+@pytest.mark.claim("restart", "hangs")
 @pytest.mark.fault(
     "network never comes back", state="unknown: lanes.hangs; the process stores its evidence, ends "
     "with exit code 3 and is started again",
@@ -81,7 +81,7 @@ def test_a_thread_that_hangs_ends_its_process_after_its_last_words():
     assert "hanging hangs; the process ends" in errors
 
 
-@pytest.mark.claim("restart")
+@pytest.mark.claim("restart", "hangs")
 @pytest.mark.fault(
     "a callback hangs, or native code holds the interpreter",
     state="silence (DDS tells who asked for the deadline); the process ends with exit code 1 and "
@@ -94,7 +94,7 @@ def test_a_callback_that_hangs_ends_its_process_and_tells_where(work):
     assert "Timeout" in errors and "in <lambda>" in errors
 
 
-@pytest.mark.claim("restart")
+@pytest.mark.claim("restart", "hangs")
 @pytest.mark.fault("a callback hangs, or native code holds the interpreter")
 def test_a_thread_that_holds_the_interpreter_ends_its_process():
     code, _, errors, _ = ended(f"self.in_thread(lambda: (time.sleep(0.5), ({NO_INTERPRETER})()))")
