@@ -64,7 +64,7 @@ def soak(given: argparse.Namespace, folder: Path) -> int:
         "levels": shares,
         "risks per second": round(len(levels) / seconds, 1),
         "codes": dict(Counter(code for one in course.listener.risks for code in one.codes)),
-        "images sent late": course.camera.late,
+        "machine stood still [s]": round(sum(to - since for since, to in course.camera.stalls), 1),
         "promises": {one.name: {"broken": one.broken, **one.figures} for one in found},
     }
     if given.json:

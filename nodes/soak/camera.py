@@ -26,6 +26,7 @@ Picture = NDArray[np.uint8]  # (H, W, 3) RGB
 TOPIC = "/camera/image_raw"
 SIZE, SMALL = (1280, 720), (640, 360)  # (width, height) [px]
 PICTURES = 60
+STALL_S = 0.1  # a thread that only sends images is late by so much: the machine stands still
 JUMP_NS = 1000 * 1_000_000_000  # how far time jumps
 
 
@@ -63,7 +64,7 @@ class SoakCamera:
         self._publisher = node.create_publisher(Image, TOPIC, CAMERA_OUT)
         self._does = ""  # the fault that it has
         self._index, self._nonsense = 0, 0
-        self.late = 0  # images that could not be sent in time
+        self.stalls: list[tuple[float, float]] = []  # from, to: not even this could go on [s]
         self.sent: dict[int, float] = {}  # stamp of what can be seen [ns] -> when [s, monotonic]
         self._stop, self._changing = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -98,8 +99,10 @@ class SoakCamera:
                     self._publisher.publish(message)
             due_s += self._period_s
             wait_s = due_s - time.monotonic()
+            if wait_s < -STALL_S:
+                self.stalls.append((due_s, due_s - wait_s))
             if wait_s < -self._period_s:
-                self.late, due_s = self.late + 1, time.monotonic()
+                due_s -= wait_s
             self._stop.wait(max(0.0, wait_s))
 
     def _next(self) -> Any:

@@ -12,6 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from road_clarity.nodes.supervisor import die_with_parent
+
 MODULES = {"nodes.soak.drilled": "perception_node", "nodes.safety": "safety_node"}
 ENDED = re.compile(r"^up: (\w+) ended with (-?\d+)", re.MULTILINE)
 RSS = re.compile(r"^Rss(Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
@@ -109,6 +111,7 @@ def begin(module: str, *words: str, output: int | object = None) -> subprocess.P
         stdout=output,  # type: ignore[arg-type]
         stderr=subprocess.STDOUT if output is not None else None,
         start_new_session=True,
+        preexec_fn=die_with_parent,
     )
 
 
