@@ -5,7 +5,7 @@ BIN := .venv/bin
 export ROAD_CLARITY_DATA := $(abspath $(DATA))
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 
-.PHONY: setup demo test lint bench config gallery safety clean
+.PHONY: setup demo test lint bench config gallery safety soak clean
 
 setup: .venv/.installed .venv/.messages service/gen/.made
 
@@ -67,6 +67,14 @@ config: setup
 # Safety claims and the tests that hold them; a test holds the pages to it.
 safety: setup
 	$(BIN)/python -m road_clarity.evaluation.safety_case
+	$(BIN)/python -m road_clarity.evaluation.fault_matrix
+
+# Real processes, a camera at full rate, random faults from a seed, a quarter of an hour.
+MINUTES ?= 15
+SEED ?= 0
+soak: setup
+	@mkdir -p out
+	$(BIN)/python -m road_clarity.nodes.soak --minutes $(MINUTES) --seed $(SEED) --json out/soak.json
 
 clean:
 	rm -rf .venv build install log out road_clarity.egg-info service/gen

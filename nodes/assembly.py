@@ -83,6 +83,8 @@ class SceneAssembly:
         self._memory, self._waiting = PartMemory(), deque[Waiting]()
         self._early: dict[int, list[tuple[str, Fault | None]]] = {}
         self._round: tuple[int, frozenset[str]] | None = None  # stamp, parts that are to come
+        # Of stages that were too slow to say so in time, until they see something: stamp, fault.
+        self._standing: dict[str, tuple[int, Fault]] = {}
 
     def see_image(
         self,
@@ -111,6 +113,8 @@ class SceneAssembly:
 
     def see_part(self, name: str, part: Part) -> None:
         self._memory.add(name, part)
+        if name in self._standing and self._standing[name][0] <= part.stamp_ns:
+            del self._standing[name]
         self._heard(part.stamp_ns, name, None)
 
     def see_fault(self, stamp_ns: int, fault: Fault) -> None:
@@ -124,6 +128,8 @@ class SceneAssembly:
                 return
         if not self._waiting or stamp_ns > self._waiting[-1].stamp_ns:  # overtook its image
             self._early.setdefault(stamp_ns, []).append((name, fault))
+        if fault is not None:  # or came after its image was judged
+            self._standing[name] = (stamp_ns, fault)
 
     def ready(self, now_s: float) -> list[Scene]:
         """Images that are complete or out of patience, and those before them."""
@@ -132,7 +138,16 @@ class SceneAssembly:
             if image.is_complete or now_s - image.arrived_s >= self._patience_s:
                 last = position
         images = [self._waiting.popleft() for _ in range(last)]
+        for image in images:
+            self._add_standing(image)
         return [self._memory.scene(one.index, one.stamp_ns, one.size, one.faults) for one in images]
+
+    def _add_standing(self, image: Waiting) -> None:
+        """The newest word of a stage counts, also when it came too late for its own image."""
+        told = {fault.code.partition(".")[0] for fault in image.faults}
+        for name, (stamp_ns, fault) in self._standing.items():
+            if name not in image.heard and name not in told and stamp_ns <= image.stamp_ns:
+                image.faults += (fault,)
 
 
 def settle(image: Waiting, name: str, fault: Fault | None) -> None:

@@ -15,6 +15,7 @@ from queue import Full, Queue
 from typing import Any
 
 from road_clarity.nodes.assembly import PartMemory, without_late
+from road_clarity.nodes.under_way import UnderWay
 from road_clarity.pipeline.events import Event, EventRecorder, Moment
 from road_clarity.pipeline.evidence.event import EventConfig
 from road_clarity.pipeline.evidence.provenance import Origin
@@ -23,6 +24,7 @@ from road_clarity.pipeline.evidence.store import Busy, Evidence
 from road_clarity.pipeline.frame import Frame
 from road_clarity.safety.scene import Risk
 from road_clarity.safety.settings import setting
+from road_clarity.safety.watch import without_unreadable
 
 WAITING_FRAMES = 16  # until their risk is known
 WAITING_MOMENTS = 32  # until they are packed and, now and then, an event is stored
@@ -112,12 +114,17 @@ class EvidenceKeeper:
             while (frame := self._frames.popleft()).stamp_ns != risk.stamp_ns:
                 pass  # images that nobody judged
             scene = self._parts.scene(frame.index, frame.stamp_ns, frame.size, ())
-        return Moment(frame, without_late(scene), risk)
+        readable, _ = without_unreadable(without_late(scene))
+        return Moment(frame, readable, risk)
 
     # In the thread --------------------------------------------------------------------------------
 
     def _run(self, config: LiveEvidenceConfig, source: str, origin: Callable[[], Origin]) -> None:
         recorder: EventRecorder | None = None
+        under_way = UnderWay(Path(config.folder), source)
+        if (began_ns := under_way.left_over()) is not None:
+            text = f"the event at {began_ns} ns was under way when its process ended; it is lost"
+            self._on_lost(text)
         while (moment := self._moments.get()) is not None:
             try:
                 if recorder is None:
@@ -125,10 +132,12 @@ class EvidenceKeeper:
                         Path(config.folder), origin(), config, on_lost=self._on_lost
                     )
                 self._note(recorder.see(moment, source), config)
+                under_way.note(recorder.under_way_ns)
             except Exception as error:  # a picture that cannot be packed must not end the evidence
                 self._on_lost("an image could not be kept", error)
         if recorder is not None:
             self._note(recorder.close(), config)
+        under_way.note(None)
 
     def _note(self, event: Event | None, config: LiveEvidenceConfig) -> None:
         """Something was stored: make room for the next."""
@@ -143,6 +152,6 @@ class EvidenceKeeper:
         finally:
             evidence.close()
 
-    def _on_lost(self, text: str, error: Exception) -> None:
+    def _on_lost(self, text: str, error: Exception | None = None) -> None:
         self.lost += 1
-        self._said(f"{text}: {error}")
+        self._said(text if error is None else f"{text}: {error}")

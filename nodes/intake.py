@@ -20,6 +20,7 @@ from road_clarity.models.errors import BadInput
 from road_clarity.nodes.conductor import Conductor
 from road_clarity.nodes.conversions import faults_to_messages, header_at, risk_from_message
 from road_clarity.nodes.evidence import EvidenceKeeper, LiveEvidenceConfig
+from road_clarity.nodes.image_kind import choose_kind
 from road_clarity.nodes.lifecycle import RoadNode
 from road_clarity.nodes.overlay import Overlay
 from road_clarity.nodes.qos import CAMERA_IN, RESULT, RISK
@@ -29,6 +30,7 @@ from road_clarity.pipeline.evidence.provenance import Origin
 from road_clarity.pipeline.frame import Frame, Intrinsics
 from road_clarity.pipeline.gate import InputGate, broken
 from road_clarity.pipeline.image_message import frame_of, intrinsics_of, stamp_of
+from road_clarity.pipeline.in_hand import InHand
 from road_clarity.pipeline.presets import PipelineConfig
 from road_clarity.pipeline.slots import StageWorker
 from road_clarity.safety.scene import Fault
@@ -102,12 +104,14 @@ class PerceptionNode(RoadNode):
     def _look_for_camera(self) -> None:
         """Subscribe as soon as the topic has a publisher, with the type that it publishes."""
         offered = {info.topic_type for info in self.get_publishers_info_by_topic("~/in/image")}
-        kind = next((kind for kind in KINDS if kind in offered), None)
-        if kind is None and offered:
+        if offered and offered.isdisjoint(KINDS):
             text = f"the image topic carries {', '.join(sorted(offered))}; remap ~/in/image"
             self.health.note_fault(text)
-        if kind is None or kind == self._kind:
+        is_silent = "image" in self.inputs.silent(self.limits.silent_s)
+        kind = choose_kind(tuple(KINDS), offered, self._kind, is_silent)
+        if kind is None:
             return
+        self.inputs.expect(*self.heard())  # it gets its time
         if self._subscription is not None:
             self.destroy_subscription(self._subscription)
         self._kind = kind
@@ -119,7 +123,15 @@ class PerceptionNode(RoadNode):
     def _on_camera_info(self, message: CameraInfo) -> None:
         self._intrinsics = intrinsics_of(message)
 
+    def heard(self) -> tuple[str, ...]:
+        return ("image", "risk")
+
+    def in_hand(self) -> InHand | None:
+        worker = self._worker
+        return None if worker is None else worker.in_hand
+
     def _on_risk(self, message: msg.Risk) -> None:
+        self.inputs.note("risk")
         self.evidence.see_risk(risk_from_message(message))
 
     def _evidence_failed(self, text: str) -> None:
@@ -127,6 +139,7 @@ class PerceptionNode(RoadNode):
         self.get_logger().error(text, throttle_duration_sec=1.0)
 
     def _on_image(self, message: Any) -> None:
+        self.inputs.note("image")
         if self.is_active and self._worker is not None:
             now_ns = self.get_clock().now().nanoseconds
             self._worker.slot.put(Delivery(message, now_ns))

@@ -25,6 +25,7 @@ from road_clarity.pipeline.overlay import draw_overlay
 from road_clarity.pipeline.slots import StageWorker
 from road_clarity.safety.ladder import Rung
 from road_clarity.safety.scene import Risk
+from road_clarity.safety.watch import without_unreadable
 
 KEPT_FRAMES = 12  # until their risk is known
 JPEG_QUALITY = 80
@@ -92,7 +93,8 @@ class Overlay:
             frame = next((one for one in self._frames if one.stamp_ns == risk.stamp_ns), None)
             if frame is None:
                 return
-            scene = without_late(self._parts.scene(frame.index, frame.stamp_ns, frame.size, ()))
+            scene = self._parts.scene(frame.index, frame.stamp_ns, frame.size, ())
+        scene, _ = without_unreadable(without_late(scene))
         header = header_at(frame.stamp_ns, frame.frame_id)
         picture = draw_overlay(frame, scene, risk)
         if self._jpegs.get_subscription_count():

@@ -12,6 +12,7 @@ from typing import Any
 
 from road_clarity.nodes.parameters import flat
 from road_clarity.nodes.table import yaml_text
+from road_clarity.nodes.watchdog import PREFIX, WatchdogConfig
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 HEADING = """\
@@ -25,7 +26,8 @@ def text_of(preset: str) -> str:
     """The file for one preset."""
     lines = [HEADING.format(preset=preset)]
     for node, settings in node_settings(preset).items():
-        lines += [f"/**/{node}:", "  ros__parameters:", *parameter_lines(settings), ""]
+        lines += [f"/**/{node}:", "  ros__parameters:", *parameter_lines(settings)]
+        lines += [*parameter_lines(WatchdogConfig(), PREFIX), ""]
     return "\n".join(lines)
 
 
@@ -51,8 +53,8 @@ def node_settings(preset_name: str) -> dict[str, Any]:
     }
 
 
-def parameter_lines(settings: Any) -> Iterator[str]:
-    for name, value, meaning in flat(settings):
+def parameter_lines(settings: Any, prefix: str = "") -> Iterator[str]:
+    for name, value, meaning in flat(settings, prefix):
         yield f"    # {meaning}"
         yield f"    {name}: {yaml_text(value)}"
 

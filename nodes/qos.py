@@ -15,8 +15,9 @@ RESULT = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 PICTURE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 # A subscriber that asks for this deadline hears of a safety node that fell silent from DDS itself.
 RISK_DEADLINE_S = 0.5
+# Deep, so that whoever pauses for seconds, the evidence too, hears of every image in the end.
 RISK = QoSProfile(
-    depth=10,
+    depth=100,
     reliability=ReliabilityPolicy.RELIABLE,
     deadline=Duration(nanoseconds=round(RISK_DEADLINE_S * 1e9)),
 )

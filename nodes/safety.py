@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -70,7 +71,17 @@ class SafetyNode(RoadNode):
             (msg.Round, "rounds", self._on_round),
             (msg.StageFault, "faults", self._on_fault),
         ):
-            self.create_subscription(kind, f"~/in/{topic}", callback, RESULT)
+            self.create_subscription(kind, f"~/in/{topic}", self._noted(topic, callback), RESULT)
+
+    def _noted(self, topic: str, callback: Callable[[Any], None]) -> Callable[[Any], None]:
+        def hear(message: Any) -> None:
+            self.inputs.note(topic)
+            callback(message)
+
+        return hear
+
+    def heard(self) -> tuple[str, ...]:
+        return ("frames", *PARTS)
 
     def settings(self, chosen: PipelineConfig) -> SafetyNodeConfig:
         self._weights = weight_names(chosen)
@@ -145,6 +156,8 @@ class SafetyNode(RoadNode):
         """Judge what can be judged; break the silence when nothing could be for too long."""
         now_s = time.monotonic()
         self._judge(self._assembly.ready(now_s))
+        if now_s - self._told_s >= self._settings.silence:
+            self._judge(self._assembly.ready(float("inf")))  # there is no more time to wait
         if now_s - self._told_s < self._settings.silence:
             return
         if not self.is_active:

@@ -19,6 +19,7 @@ from road_clarity.nodes.pictures import to_image, to_jpeg
 from road_clarity.nodes.process import run
 from road_clarity.nodes.qos import CAMERA_OUT
 from road_clarity.nodes.settings import SourceConfig
+from road_clarity.nodes.watchdog import WatchdogConfig
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.video import list_images, read_images, read_video
 from road_clarity.pipeline.whole_file import require_whole
@@ -34,6 +35,7 @@ class SourceNode(Node):
     def __init__(self) -> None:
         super().__init__("source")
         declare(self, SourceConfig())
+        self.limits = WatchdogConfig()
         self._config = config = read(self, SourceConfig())
         kind = CompressedImage if config.compressed else Image
         self._images = self.create_publisher(kind, "~/out/image", CAMERA_OUT)
@@ -56,6 +58,9 @@ class SourceNode(Node):
         if self._failure is not None:
             raise self._failure
         return self._thread.ident is not None and not self._thread.is_alive()
+
+    def is_lost(self) -> bool:
+        return False
 
     def _play(self) -> None:
         """In the play thread."""

@@ -17,12 +17,17 @@ from std_msgs.msg import Header
 from road_clarity.nodes.conversions import header_at
 from road_clarity.nodes.lifecycle import RoadNode
 from road_clarity.nodes.qos import RESULT
+from road_clarity.nodes.watchdog import hangs
 from road_clarity.pipeline.backends.network import Running
 from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.in_hand import InHand
 from road_clarity.pipeline.perception import pick_device
 from road_clarity.pipeline.presets import PipelineConfig
 from road_clarity.pipeline.slots import StageWorker
+from road_clarity.pipeline.stage_fault import stage_fault
 from road_clarity.safety.scene import Fault
+
+STOP_S = 5.0  # how long the image in hand is waited for
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +78,11 @@ class StageNode(RoadNode):
         worker = self._worker  # another thread may release it meanwhile
         if not self.is_ready or worker is None:
             return False
+        self.inputs.note("image")
         worker.slot.put(sight)
+        if hangs(worker.in_hand, self.limits):
+            text = f"{self.part} has not come back for {worker.in_hand.lasts_s:.0f} s"
+            self._say_fault(sight, Fault(f"{self.part}.hangs", text))
         return True
 
     def settings(self, chosen: PipelineConfig) -> Any:
@@ -85,9 +94,16 @@ class StageNode(RoadNode):
         self._worker = StageWorker(self.get_name(), self._see, self._failed)
 
     def release(self) -> None:
-        if self._worker is not None and not self._worker.stop():
+        if self._worker is not None and not self._worker.stop(0.0 if self.is_lost() else STOP_S):
             self.get_logger().error("the network hangs; its thread is left behind")
         self._worker = self._stage = None
+
+    def heard(self) -> tuple[str, ...]:
+        return ("image",)
+
+    def in_hand(self) -> InHand | None:
+        worker = self._worker
+        return None if worker is None else worker.in_hand
 
     @property
     def networks(self) -> Sequence[Running]:
@@ -114,12 +130,14 @@ class StageNode(RoadNode):
         self._tell(sight, part)
 
     def _failed(self, sight: Sight, error: Exception) -> None:
-        fault = Fault(f"{self.part}.failed", f"{self.part} failed: {error}")
+        self._say_fault(sight, stage_fault(self.part, error))
+        self._tell(sight, None)
+
+    def _say_fault(self, sight: Sight, fault: Fault) -> None:
         self.health.note_fault(fault.text)
         self.get_logger().error(fault.text, throttle_duration_sec=1.0)
         message = msg.Fault(code=fault.code, text=fault.text)
         self._faults.publish(msg.StageFault(header=sight.header, fault=message))
-        self._tell(sight, None)
 
     def _tell(self, sight: Sight, part: Any) -> None:
         for hear in self.listeners:

@@ -114,7 +114,7 @@ class Supervisor:
             return None
         if code == BAD_SETTINGS or not child.is_service:
             return code
-        if code < 0:
+        if code != 0:  # it did not say goodbye to DDS
             sweep()
         child.end(now_s)
         self._tell(f"{child.name} ended with {code}; again in {child.again_s - now_s:.1f} s")

@@ -7,10 +7,11 @@ Measured at 1280x720, 30 images per second: without this a third of them arrives
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
+import re
 import shutil
-import subprocess
-import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +20,8 @@ PROFILE_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 SHARED_MEMORY = Path("/dev/shm")
 SEGMENT_BYTES = 68 << 20  # of it for one process: the profile's segment and its queues
 
-SWEEP_S = 10.0  # how long the sweep may take
+SEGMENT = re.compile(r"fastrtps_[0-9a-f]{16}")  # of one process; beside it lies its lock
+YOUNG_S = 5.0  # until a process has surely locked what it made
 
 # mallopt(3)
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
@@ -49,12 +51,26 @@ def keep_pages() -> None:
 
 
 def sweep() -> None:
-    """Remove the shared memory of processes that were killed; nobody else does."""
-    beside = Path(sys.executable).with_name("fastdds")  # where the wheels put it
-    command = str(beside) if beside.exists() else shutil.which("fastdds")
-    if command is None:
-        return
-    with suppress(subprocess.TimeoutExpired):
-        subprocess.run(
-            [command, "shm", "clean"], stdout=subprocess.DEVNULL, timeout=SWEEP_S, check=False
-        )
+    """Remove the shared memory of processes that were killed; nobody else does.
+
+    Their segments only.  A port that loses its file while somebody holds it open, as `fastdds shm
+    clean` does to it, is lost to all who start later; Fast DDS mends ports itself.
+    """
+    for lock in SHARED_MEMORY.glob("fastrtps_*_el"):
+        segment = lock.with_name(lock.name.removesuffix("_el"))
+        with suppress(OSError):  # somebody else was faster
+            if SEGMENT.fullmatch(segment.name) and is_abandoned(lock):
+                segment.unlink()
+                lock.unlink()
+
+
+def is_abandoned(lock: Path) -> bool:
+    """Whether the process has ended that held it.  Raises OSError."""
+    if time.time() - lock.stat().st_mtime < YOUNG_S:
+        return False
+    with lock.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True

@@ -86,6 +86,11 @@ class EventRecorder:
             self._cut = None
         return over
 
+    @property
+    def under_way_ns(self) -> int | None:
+        """Stamp at which the event began that is not over yet [ns]."""
+        return None if self._open is None else self._open.first.scene.stamp_ns
+
     def close(self) -> Event | None:
         """Store the event that is not over yet, if any; None when it was lost as well."""
         self._cut = None

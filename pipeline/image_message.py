@@ -97,7 +97,11 @@ def decode_raw(message: Any) -> Pixels:
     image = planes.reshape(planes.shape[0], message.width, channels)
     if conversion is None:
         return np.ascontiguousarray(image)
-    return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), conversion), np.uint8)
+    try:
+        return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), conversion), np.uint8)
+    except cv2.error as error:  # half a pixel pair, half a colour row
+        size = f"{message.width}x{message.height}"
+        raise BadInput("image size", size, f"is none that {message.encoding} can have") from error
 
 
 def bytes_of(message: Any, pixel_bytes: int) -> Pixels:
@@ -105,7 +109,7 @@ def bytes_of(message: Any, pixel_bytes: int) -> Pixels:
     rows = message.height * 3 // 2 if message.encoding in HALF_HEIGHT_CHROMA else message.height
     content = np.frombuffer(message.data, np.uint8)
     used = message.width * pixel_bytes
-    if used == 0 or message.step < used or content.size < rows * message.step:
+    if used == 0 or rows == 0 or message.step < used or content.size < rows * message.step:
         raise BadInput(
             "image", f"{message.width}x{message.height} {message.encoding} step {message.step}",
             f"{content.size} bytes do not fill it; check the driver's step and data",

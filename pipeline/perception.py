@@ -23,6 +23,7 @@ from road_clarity.pipeline.gate import InputGate, broken
 from road_clarity.pipeline.lanes import LaneStage
 from road_clarity.pipeline.presets import PipelineConfig, override, preset
 from road_clarity.pipeline.segmentation import SegmentationStage
+from road_clarity.pipeline.stage_fault import stage_fault
 from road_clarity.pipeline.tracking import TrackStage
 from road_clarity.pipeline.unknown import UnknownStage
 from road_clarity.pipeline.world import WorldStage
@@ -185,8 +186,7 @@ def attempt(stage: str, work: Callable[[], Part]) -> Look[Part]:
     try:
         return Look(stage, work(), (), since(started))
     except Exception as error:
-        fault = Fault(f"{stage}.failed", f"{stage} failed: {error}")
-        return Look(stage, None, (fault,), since(started))
+        return Look(stage, None, (stage_fault(stage, error),), since(started))
 
 
 def since(started: float) -> float:

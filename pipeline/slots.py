@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from road_clarity.pipeline.in_hand import InHand
+
 Item = TypeVar("Item")
 
 
@@ -52,6 +54,7 @@ class StageWorker(Generic[Item]):
     ) -> None:  # fmt: skip
         """niceness: 0 as the rest of the process, 19 behind everything else"""
         self.slot: LatestSlot[Item] = LatestSlot()
+        self.in_hand = InHand()
         self._work, self._failed, self._niceness = work, failed, niceness
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -60,12 +63,14 @@ class StageWorker(Generic[Item]):
         if self._niceness:
             step_back(self._niceness)
         while (item := self.slot.take()) is not None:
-            try:
-                self._work(item)
-            except (
-                Exception
-            ) as error:  # a model may fail in any way; the safety node must hear of it
-                self._failed(item, error)
+            with self.in_hand.work():
+                self._do(item)
+
+    def _do(self, item: Item) -> None:
+        try:
+            self._work(item)
+        except Exception as error:  # a model may fail in any way; the safety node must hear of it
+            self._failed(item, error)
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """End the thread after the item in hand.  False when it hangs."""

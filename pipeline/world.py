@@ -18,6 +18,7 @@ from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import STEP_S, LatentLstm, State
+from road_clarity.pipeline.answers import require_finite
 from road_clarity.pipeline.backends.network import load
 from road_clarity.pipeline.backends.runtime import FP32, PRECISIONS, RuntimeConfig
 from road_clarity.pipeline.frame import Frame
@@ -74,6 +75,7 @@ class WorldStage:
         if self._clock.broken(frame.stamp_ns):
             self.reset()
         seen = anomaly.look(self._vae, network_input(frame.image, self._vae.side).to(self._device))
+        require_finite("world", seen.latents)
         self._remember(self._clock.push(frame.stamp_ns, seen.latents))
         verdict = anomaly.judge(self._vae, self._lstm, seen.scores, self._surprise)
         return World(
@@ -98,6 +100,9 @@ class WorldStage:
             if self._expected is not None:
                 self._surprise = float(anomaly.surprise(self._lstm, self._expected, latent))
             self._expected, self._state = self._lstm.step(latent, self._state)
+            if not bool(self._expected.isfinite().all()):
+                self.reset()  # it would remember nan for ever
+                raise ValueError("the memory's answer is not finite")
         if due and self._expected is not None:
             ahead = self._expected
             if self._steps > 1:

@@ -58,12 +58,22 @@ INPUT = {
     "size_changed": "the image has another size than before",
     "time_backwards": "the stamp of the image is before that of the last one",
     "time_gap": "no image came for a while",
+    "clock": "the stamp of the image is ahead of the clock",
+    "missing": "no image comes",
+    "unreadable": "the image cannot be read",
+    "failed": "the image could be read, but not taken in",
 }
 PART = {
     "missing": "is not there for this frame",
     "late": "was made from a frame that is too old",
     "failed": "could not be computed",
+    "memory": "could not be computed, for memory ran out",
+    "hangs": "is still being computed, for far too long",
     "unreadable": "holds nan or too few points",
+}
+SAFETY = {
+    "inactive": "the safety node is not active",
+    "stopped": "the safety node was stopped",
 }
 PARTS = MODULES[:4]
 STARTING = (
@@ -76,13 +86,14 @@ FAULTS = (
     *(Entry(f"input.{name}", "input", "unknown", 0.0, 0.0, text) for name, text in INPUT.items()),
     *(
         Entry(f"unknown.{name}", "watch", "unknown", 0.0, 0.0, f"the part 'unknown' {PART[name]}")
-        for name in ("late", "failed")
+        for name in ("late", "failed", "memory", "hangs")
     ),
     *(
         Entry(f"{part}.{name}", part, "unknown", 0.0, 0.0, f"the part '{part}' {text}")
         for part in PARTS
         for name, text in PART.items()
     ),
+    *(Entry(f"safety.{name}", "watch", "unknown", 0.0, 0.0, text) for name, text in SAFETY.items()),
 )
 TABLE: dict[str, Entry] = {one.code: one for one in chain(CAUSES, FAULTS, STARTING)}
 

@@ -126,7 +126,7 @@ def readable(world: World) -> bool:
 
 
 def without_unreadable(scene: Scene) -> tuple[Scene, list[Fault]]:
-    """The scene without lanes or tracks that hold nan or too few points, and the faults they are.
+    """The scene without parts that hold nan or too few points, and the faults they are.
 
     Parts may come over the wire, and nan is neither inside nor outside of anything: it looks calm.
     """
@@ -139,4 +139,7 @@ def without_unreadable(scene: Scene) -> tuple[Scene, list[Fault]]:
     if not np.isfinite(boxes).all():
         faults.append(Fault("tracks.unreadable", "the box of a track has nan in it"))
         scene = replace(scene, tracks=None)
+    if scene.world and not math.isfinite(scene.world.error):
+        faults.append(Fault("world.unreadable", "the world model's error is not finite"))
+        scene = replace(scene, world=None)
     return scene, faults

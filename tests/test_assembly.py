@@ -126,3 +126,18 @@ def test_a_round_that_overtakes_its_image_counts(assembly):
     assert [scene.stamp_ns for scene in assembly.ready(now_s=0.01)] == [100]
     see_all_parts(assembly, 200, ("tracks",))
     assert [scene.stamp_ns for scene in assembly.ready(now_s=0.02)] == [200]
+
+
+@pytest.mark.claim("failure")
+def test_a_failure_told_too_late_for_its_image_counts_until_the_stage_answers(assembly):
+    fault = Fault("world.failed", "it failed")
+    assembly.see_image(0, 100, SIZE, (), now_s=0.0)
+    assert [scene.faults for scene in assembly.ready(now_s=0.2)] == [()]
+    assembly.see_fault(100, fault)
+    assembly.see_image(1, 200, SIZE, (), now_s=0.2)
+    (scene,) = assembly.ready(now_s=0.4)
+    assert (scene.faults, scene.world) == ((fault,), None)
+    see_all_parts(assembly, 200)
+    assembly.see_image(2, 300, SIZE, (), now_s=0.4)
+    (scene,) = assembly.ready(now_s=0.6)
+    assert (scene.faults, scene.world.stamp_ns) == ((), 200)

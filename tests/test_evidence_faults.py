@@ -31,6 +31,7 @@ def full(path, content):
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
+@pytest.mark.fault("evidence disk is full, or cannot be written")
 @pytest.mark.parametrize("file", ["clip.mcap", "event.json", "manifest.json"])
 def test_a_full_disk_costs_the_event_and_the_next_one_is_stored(tmp_path, monkeypatch, file):
     lost = []
@@ -67,6 +68,7 @@ print(recorder.lost)
 """
 
 
+@pytest.mark.fault("evidence disk is full, or cannot be written")
 def test_the_kernels_own_limit_costs_every_event_and_the_drive_goes_on(tmp_path):
     folder = tmp_path / "evidence"
     path = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])

@@ -8,6 +8,8 @@ pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 pytest.importorskip("road_clarity_msgs.msg", reason="run msgs/build.sh")
 
 import rclpy
+from lifecycle_msgs.srv import ChangeState
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
@@ -69,6 +71,24 @@ def test_after_a_cleanup_settings_can_be_changed_again(node):
     node.trigger_cleanup()
     assert refusal(node, "safety.high", 0.7) is None
     assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+
+
+@pytest.mark.claim("failure")
+@pytest.mark.fault("somebody asks for a lifecycle transition that does not exist")
+def test_who_asks_for_a_transition_that_does_not_exist_is_refused(node):
+    node.start()
+    request = ChangeState.Request()
+    request.transition.id = 99
+    asker = rclpy.create_node("asker")
+    client = asker.create_client(ChangeState, "/safety/change_state")
+    executor = SingleThreadedExecutor()
+    for one in (node, asker):
+        executor.add_node(one)
+    client.wait_for_service(5.0)
+    answer = client.call_async(request)
+    executor.spin_until_future_complete(answer, timeout_sec=10.0)
+    assert (answer.result().success, node.is_active) == (False, True)
+    asker.destroy_node()
 
 
 def test_a_preset_that_does_not_exist_is_named(monkeypatch):

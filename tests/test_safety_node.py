@@ -132,6 +132,16 @@ def test_a_camera_that_never_starts_is_unknown(drive):
     assert "input.missing" in codes(drive.risks[0])
 
 
+@pytest.mark.claim("missing")
+def test_an_image_that_waits_is_judged_before_anybody_says_that_none_came(drive):
+    drive.safety.set_parameters([Parameter("patience", value=1.0)])
+    drive.safety.start()
+    drive.wait(lambda: drive.risks)
+    header = drive.see(names=("lanes", "segmentation", "tracks"))
+    drive.wait(lambda: drive.risks[-1].header.stamp == header.stamp)
+    assert codes(drive.risks[-1]) == {"world.missing"}
+
+
 def test_a_calm_drive_becomes_nominal(drive):
     drive.safety.start()
     risk = drive.drive(0.9)

@@ -132,6 +132,32 @@ def test_after_a_gap_or_a_jump_back_the_memory_starts_anew(stage, late_ms):
     assert math.isnan(worlds[3].surprise)
 
 
+@pytest.mark.claim("nonsense")
+@pytest.mark.fault(
+    "world model's memory says nan", state="unknown: world.failed; it forgets the drive, as nan "
+    "would stay in it for ever", within="the same image", back="0.1 s of images, and 0.5 s",
+)  # fmt: skip
+def test_a_memory_that_says_nan_once_does_not_remember_it(stage, monkeypatch):
+    drive(stage, 0, 100)
+    with monkeypatch.context() as broken:
+        broken.setattr(stage._lstm, "step", lambda latent, state: (latent * math.nan, state))
+        with pytest.raises(ValueError, match="memory's answer is not finite"):
+            stage.run(frame(2, 200))
+    worlds = drive(stage, 300, 400)
+    assert [math.isnan(world.surprise) for world in worlds] == [True, False]
+
+
+@pytest.mark.claim("nonsense")
+def test_an_image_whose_latent_is_nan_is_refused_before_the_memory_sees_it(stage, monkeypatch):
+    drive(stage, 0, 100)
+    with monkeypatch.context() as broken:
+        encode = stage._vae.encode
+        broken.setattr(stage._vae, "encode", lambda x: (encode(x)[0] * math.nan,))
+        with pytest.raises(ValueError, match="not finite"):
+            stage.run(frame(2, 200))
+    assert not math.isnan(stage.run(frame(3, 300)).surprise)
+
+
 def test_the_same_drive_gives_the_same_bytes(stage):
     def run() -> list[bytes]:
         stage.reset()
