@@ -17,7 +17,7 @@ import torch
 from rclpy.node import Node
 from std_msgs.msg import String
 
-from road_clarity.nodes.perception import make_nodes, share_cores
+from road_clarity.nodes.perception import make_nodes
 from road_clarity.nodes.process import run
 from road_clarity.nodes.stage_node import Sight, StageNode
 from road_clarity.nodes.watchdog import WatchdogConfig
@@ -101,7 +101,6 @@ def make_drilled() -> Sequence[Node]:
 
 
 def main() -> int:
-    share_cores()
     return run(make_drilled)
 
 
