@@ -33,9 +33,9 @@ class TrackerConfig(FinderConfig, RuntimeConfig):
         4, "targets that LoRAT looks for in one frame; each costs a run", low=1, high=32
     )
     begin_score: float = setting(
-        0.7, "score of the detector from which a track begins", low=0.05, high=1.0
+        0.75, "score of the detector from which a track begins", low=0.05, high=1.0
     )
-    confirm_frames: int = setting(3, "frames a target must be found in to be shown", low=1)
+    confirm_frames: int = setting(2, "frames a target must be found in to be shown", low=1)
     min_confidence: float = setting(
         0.55, "expected overlap below which a target was not found", low=0.0, high=1.0
     )

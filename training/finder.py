@@ -149,10 +149,10 @@ CHECKED: list[Clip] = [(story, FIRST_CHECKED) for story in (*PEOPLE, *OTHERS)]
 
 def say_in_parts_of_the_whole(network: FastestDet) -> None:
     """Published sizes are sigmoids in parts of PUBLISHED_SIZE; small ones grow with the bias."""
-    last = network.detect_head.reg_layers.conv5x5[-1]
+    last = network.get_parameter("detect_head.reg_layers.conv5x5.4.bias")
     parts = [p / w for p, w in zip(PUBLISHED_SIZE, FastestDet.input_size, strict=True)]
     with torch.no_grad():
-        last.bias[2:4] += torch.tensor(parts[::-1]).log()  # width, height
+        last[2:4] += torch.tensor(parts[::-1]).log()  # width, height
 
 
 def picked(cells: Cells, which: Tensor) -> Cells:

@@ -154,8 +154,8 @@ def as_view(image: Image, seen: Seen, shape: tuple[int, ...], placed: NDArray[np
     boxes[:count], kinds[:count] = found[:count], seen.kinds[left][:count]
     large = (found[:, 3] - found[:, 1]) * size[1] >= SMALLEST_PX
     asked[:count] = (seen.asked[left] & large)[:count]
-    arrays = (torch.from_numpy(one) for one in (image, boxes, kinds))
-    return Views(*arrays, torch.tensor(seen.known), torch.from_numpy(asked))
+    known = np.array(seen.known)
+    return Views(*(torch.from_numpy(one) for one in (image, boxes, kinds, known, asked)))
 
 
 def in_view(
