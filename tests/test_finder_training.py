@@ -1,5 +1,7 @@
 """What the object finder is told about a view, and how its boxes are scored."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from road_clarity.models.fastest_det import (
     corners,
     resized,
 )
+from road_clarity.training import finder_streets
 from road_clarity.training.finder import say_in_parts_of_the_whole
 from road_clarity.training.finder_data import (
     ALL_KNOWN,
@@ -31,7 +34,7 @@ from road_clarity.training.finder_data import (
 )
 from road_clarity.training.finder_loss import assigned, generalised_iou, known_loss, taught_loss
 from road_clarity.training.finder_score import area, judged
-from road_clarity.training.finder_streets import is_shown, slivers
+from road_clarity.training.finder_streets import is_shown, slivers, street_pictures
 from road_clarity.training.simulator.ground_truth import Instance
 
 
@@ -170,6 +173,27 @@ def test_a_leg_behind_a_car_need_not_be_found_but_half_a_figure_that_steps_out_m
     leg = instance("person", "adult", (100.0, 135.0, 116.0, 152.0), 120, 20.5)
     speck = instance("person", "adult", (100.0, 100.0, 102.0, 152.0), 90, 20.5)
     assert [is_shown(one, 600.0) for one in (whole, half, leg, speck)] == [True, True, False, False]
+
+
+def test_streets_are_rendered_once_and_a_clip_cut_off_is_rendered_again(tmp_path, monkeypatch):
+    walker = instance("person", "adult", (100.0, 100.0, 116.0, 152.0), 400, 20.5)
+    truth = SimpleNamespace(instances=(walker,), camera=SimpleNamespace(focal_px=600.0))
+    rendered = []
+
+    def pictures(scenario, seed):
+        rendered.append(seed)
+        image = np.full((36, 64, 3), (250, 5, 5), np.uint8)
+        return [SimpleNamespace(image=image, stamp_ns=0, truth=truth)]
+
+    monkeypatch.setattr(finder_streets, "pictures", pictures)
+    for _ in range(2):
+        (seen,) = street_pictures([("crossing", 3000)], tmp_path)
+    assert rendered == [3000]
+    assert seen.image[0, 0].tolist() == [250, 5, 5]
+    assert (seen.boxes.tolist(), seen.asked.tolist()) == ([list(walker.box)], [True])
+    (tmp_path / "crossing_3000.json").unlink()  # it is written last
+    assert len(list(street_pictures([("crossing", 3000)], tmp_path))) == 1
+    assert rendered == [3000, 3000]
 
 
 def test_a_sliver_of_a_vehicle_need_not_be_found_a_thin_person_must():

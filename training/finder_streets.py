@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -19,10 +19,12 @@ from road_clarity.models.fastest_det import KINDS
 from road_clarity.training.checkpoint import put_aside
 from road_clarity.training.finder_data import ALL_KNOWN, VEHICLE, Seen, as_boxes
 from road_clarity.training.simulator.bodies import SIZES
-from road_clarity.training.simulator.film import SimFrame, filmed
 from road_clarity.training.simulator.ground_truth import Instance
 from road_clarity.training.simulator.scenario import Scenario, compose
 from road_clarity.training.simulator.views import view_of
+
+if TYPE_CHECKING:
+    from road_clarity.training.simulator.film import SimFrame
 
 SIZE, HZ, FRAMES = (640, 360), 10.0, 80
 # Frames from one picture to the next: whoever steps out is seen for moments only
@@ -67,6 +69,8 @@ def render(story: str, seed: int, known: Path) -> None:
 
 def pictures(scenario: Scenario, seed: int) -> Iterator[SimFrame]:
     """Moments of a story as our car sees it; the first one differs by seed."""
+    from road_clarity.training.simulator.film import filmed  # needs the extra [simulator]
+
     apart = APART if scenario.leading is None else APART_LED
     wanted = range(seed % apart, FRAMES, apart)
     return filmed(scenario, view_of("car", scenario, SIZE, HZ), seed, SIZE, HZ, wanted)
