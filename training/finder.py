@@ -47,10 +47,10 @@ STREETS = "streets"  # below OUT
 
 @dataclass(frozen=True, kw_only=True)
 class FinderConfig(FitConfig):
-    steps: int = setting(1600, "batches to learn from", low=1)
+    steps: int = setting(1150, "batches to learn from", low=1)
     batch: int = setting(16, "views in a batch", low=5)
     seeds: int = setting(10, "streets of every story to render and learn from", low=1, high=900)
-    check_every: int = setting(200, "batches between two scores", low=1)
+    check_every: int = setting(50, "batches between two scores", low=1)
     memory: float = setting(0.99, "of the mean of the weights, per batch", low=0.0, high=1.0)
     precision: str = setting("fp32", "of the network's arithmetic", among=("bf16", "fp32"))
     learning_rate: float = setting(8e-4, "after the warm-up", low=0.0)
