@@ -26,6 +26,11 @@ KINDS = {"person": (0,), "vehicle": (2, 3, 5, 6, 7)}
 OBJECTNESS = 0.6  # how much it counts against the class in a score: the published way to join them
 
 
+# Rows, columns that the published weights learnt on [px].  How large something is they say in parts
+# of such a picture, whatever they are shown: convolutions see pixels, not the picture's border.
+PUBLISHED_SIZE = (352, 352)
+
+
 class Cells(NamedTuple):
     """What the network says of every cell."""
 
@@ -167,8 +172,7 @@ class Heads(nn.Module):
 class FastestDet(nn.Module):
     """(B, 3, H, W) -> Cells; H and W are multiples of 32."""
 
-    # Rows, columns that the pipeline asks about [px].  The published weights learnt on 352 x 352.
-    input_size = (288, 512)
+    input_size = (384, 672)  # rows, columns that the pipeline asks about [px]
     explained_layer = "SPP"
 
     def __init__(self, classes: int = CLASSES) -> None:
@@ -200,3 +204,15 @@ def corners(raw: Tensor) -> Tensor:
     y = (rows + raw[:, 1].tanh()) / height
     half_w, half_h = raw[:, 2].sigmoid() / 2, raw[:, 3].sigmoid() / 2
     return torch.stack([x - half_w, y - half_h, x + half_w, y + half_h], dim=-1)
+
+
+def resized(cells: Cells, learnt: tuple[int, int], shown: tuple[int, int]) -> Cells:
+    """Cells about a picture of another size than the network learnt on, both (rows, columns).
+
+    Sizes of boxes are told in parts of `learnt`; here they come in parts of `shown`.
+    """
+    (rows, columns), (rows_shown, columns_shown) = learnt, shown
+    scale = cells.boxes.new_tensor([columns / columns_shown, rows / rows_shown])
+    low, high = cells.boxes.chunk(2, dim=-1)
+    middle, half = (low + high) / 2, (high - low) / 2 * scale
+    return cells._replace(boxes=torch.cat([middle - half, middle + half], -1))

@@ -19,7 +19,7 @@ from road_clarity.safety.scene import Box, Track
 from road_clarity.safety.settings import setting
 
 LEAVING_PX = 8.0  # a box this thin at the border of the image has left
-STRAYED = 0.5  # how far a person may have moved that was not found [sides of the box]
+STRAYED = 0.5  # how far a person may have moved since the last frame [sides of the box]
 PEOPLE_FIRST = 0.2  # urgency that being a person adds
 
 
@@ -33,9 +33,9 @@ class TrackerConfig(FinderConfig, RuntimeConfig):
         4, "targets that LoRAT looks for in one frame; each costs a run", low=1, high=32
     )
     begin_score: float = setting(
-        0.7, "score of the detector from which a track begins", low=0.05, high=1.0
+        0.75, "score of the detector from which a track begins", low=0.05, high=1.0
     )
-    confirm_frames: int = setting(3, "frames a target must be found in to be shown", low=1)
+    confirm_frames: int = setting(2, "frames a target must be found in to be shown", low=1)
     min_confidence: float = setting(
         0.55, "expected overlap below which a target was not found", low=0.0, high=1.0
     )
@@ -98,9 +98,8 @@ def agreements(
 ) -> dict[int, Candidate]:
     """Target id -> the detection of its kind that overlaps it best; each once, best first.
 
-    People are thin, so that a step may take them out of their box: one who was not found is
-    widened, and the detection too, before they are compared (buffered overlap, Yang et al. 2023,
-    arXiv:2211.13317).
+    People are thin, so that a step may take them out of their box: both boxes are widened before
+    they are compared (buffered overlap, Yang et al. 2023, arXiv:2211.13317).
     """
     pairs = sorted(
         (-nearness(target, candidate), target.id, index)
@@ -119,7 +118,7 @@ def agreements(
 
 def nearness(target: Target, candidate: Candidate) -> float:
     """Overlap of a target's box and a detection's."""
-    buffer = STRAYED if target.lost > 0 and target.label == "person" else 0.0
+    buffer = STRAYED if target.label == "person" else 0.0
     return overlap(widened(target.box, buffer), widened(candidate.box, buffer))
 
 

@@ -49,6 +49,15 @@ class SafetyConfig(Checked):
     lost_after_s: float = setting(1.0, "how long no ego line must be seen for that [s]", low=0.0)
 
     conflict_weight: float = setting(0.8, "points of a person whom the car meets soon", low=0.0)
+    intrusion_weight: float = setting(
+        0.15, "points of somebody whom the car meets soon and the tracker does not follow", low=0.0
+    )
+    conflict_begin: float = setting(
+        0.2, "how likely a meeting is from which it counts", low=0.0, high=1.0
+    )
+    conflict_full: float = setting(
+        0.8, "how likely a meeting is that counts in full", low=0.0, high=1.0
+    )
     conflict_horizon_s: float = setting(
         3.0, "how far everybody's course is continued [s]", low=0.5, high=5.0
     )

@@ -20,7 +20,7 @@ from road_clarity.safety.monitors.conflicts import conflicts
 from road_clarity.safety.monitors.growth import collisions
 from road_clarity.safety.monitors.strangeness import anomaly
 from road_clarity.safety.motion import Motion
-from road_clarity.safety.outline import outlined
+from road_clarity.safety.outline import placed
 from road_clarity.safety.persistence import Persistence
 from road_clarity.safety.promise import PromiseKeeper
 from road_clarity.safety.risk import Cause, combine, total_points
@@ -101,7 +101,7 @@ class Watch:
         """What other road users speak against calm."""
         config, everybody, causes = self._config, tracks, []
         if scene.segmentation:
-            agreed = (outlined(track, scene.segmentation) for track in tracks.tracks)
+            agreed = (placed(track, scene.segmentation) for track in tracks.tracks)
             unknown = self._untracked.see(scene.segmentation, tracks)
             known = tuple(track for track in agreed if track is not None)
             everybody = replace(tracks, tracks=(*known, *unknown.tracks))

@@ -5,19 +5,21 @@ The camera is 1.4 m high with a focal length of 500 px; the horizon is row 200 o
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.conflict import conflict
-from road_clarity.safety.courses import Axis, Courses
+from road_clarity.safety.courses import Axis, Course, Courses
 from road_clarity.safety.ground_plane import Ground, car_path
 from road_clarity.safety.monitors.conflicts import conflicts
 from road_clarity.safety.scene import Lane, Lanes, Track, Tracks
 
 GROUND = Ground(200.0, 500.0, 1.4, (1000, 600), ((0.0, 600.0), (500.0, 500.0)))
-CONFIG = SafetyConfig(corridor_width_m=2.4, front_m=2.0, conflict_gap_m=1.0, conflict_weight=0.8)
+CONFIG = SafetyConfig(corridor_width_m=2.4, front_m=2.0, conflict_gap_m=1.0, conflict_weight=0.8,
+                      intrusion_weight=0.2)  # fmt: skip
 TENTH = 100_000_000  # [ns]
 
 
@@ -138,7 +140,19 @@ def test_what_is_not_followed_is_told_apart():
     unknown = Track(-2, "person", tracks[0].box, 1.0, 1)
     (other,) = conflicts([unknown], {-2: found[7]}, CONFIG)
     assert (cause.code, other.code) == ("corridor.person", "corridor.intrusion")
-    assert cause.points == other.points == pytest.approx(0.8, abs=0.01)
+    assert (cause.points, other.points) == pytest.approx((0.8, 0.2), abs=0.01)
+
+
+def test_an_unlikely_meeting_does_not_count_and_a_likely_one_counts_in_full():
+    """Of many parked cars each is met with a likelihood of some percent; together they are calm."""
+    config = replace(CONFIG, conflict_begin=0.2, conflict_full=0.8, collision_weight=0.8)
+    axes = (Axis.seen(12.0, 0.1, -10.0, 0.1), Axis.seen(0.0, 0.1, 0.0, 0.1))
+    met = Course(0, *axes)
+    parked = Course(0, axes[0], Axis.seen(2.9, 0.8, 0.0, 0.0))
+    track = Track(3, "vehicle", (0.0, 0.0, 10.0, 10.0), 0.9, 5)
+    assert 0.05 < conflict(parked, "vehicle", config).likely < 0.2
+    points = [conflicts([track], {3: one}, config)[0].points for one in (met, parked)]
+    assert points == pytest.approx([0.8, 0.0])
 
 
 def test_uncertainty_grows_while_nothing_is_seen():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from road_clarity.models.detections import detections, overlaps, suppressed
-from road_clarity.models.fastest_det import Cells, FastestDet, corners
+from road_clarity.models.fastest_det import Cells, FastestDet, corners, resized
 from road_clarity.training.data_root import find_data_root
 
 DATA = find_data_root()
@@ -28,6 +28,13 @@ def test_it_has_as_many_weights_as_published():
 def test_a_cell_that_says_nothing_special_boxes_half_the_picture_around_its_corner():
     found = corners(torch.zeros(1, 4, 2, 4))
     assert found[0, 1, 2].tolist() == pytest.approx([0.25, 0.25, 0.75, 0.75])
+
+
+def test_a_box_is_as_many_pixels_large_in_a_picture_of_another_size():
+    said = cells([0.5], [[0.4, 0.3, 0.6, 0.7]], [0])  # 20 x 40 px in a picture of 100 x 100
+    shown = resized(said, learnt=(100, 100), shown=(100, 200))
+    assert shown.boxes[0, 0, 0].tolist() == pytest.approx([0.45, 0.3, 0.55, 0.7])
+    assert shown.objectness is said.objectness
 
 
 def test_of_two_boxes_on_one_person_the_surer_stays_and_a_car_stays_beside_it():

@@ -94,10 +94,11 @@ def test_whom_nobody_looked_for_was_not_found():
     assert (one.box, one.lost, one.unseen, one.confidence) == ((0, 0, 10, 10), 1, 1, 0.0)
 
 
-def test_a_lost_target_is_found_again_beside_where_it_was():
-    walker, moved = person(1, (0, 0, 10, 30), lost=1), seen(10, 0, 20, 30)
+def test_a_person_who_stepped_out_of_the_box_is_the_same_a_vehicle_is_not():
+    walker, moved = person(1, (0, 0, 10, 30)), seen(10, 0, 20, 30)
     assert agreements([walker], [moved], least=0.3) == {1: moved}
-    assert agreements([person(1, (0, 0, 10, 30))], [moved], least=0.3) == {}
+    car = Target(2, "vehicle", (0, 0, 10, 30), NOTHING, 0.9)
+    assert agreements([car], [seen(10, 0, 20, 30, label="vehicle")], least=0.3) == {}
 
 
 def test_a_track_ends_when_it_is_lost_or_the_detector_misses_it_for_long():

@@ -3,7 +3,8 @@
 Three kinds of pictures take turns: rendered streets and PETS frames, whose people and vehicles are
 known, and real streets, of which the published network says what it has always said (distillation,
 Li & Hoiem 2016, arXiv:1606.09282), so that nothing is forgotten.  Batch norms keep their
-statistics: the batches are mixed.
+statistics: the batches are mixed.  Views are parts of the picture that the pipeline will ask about;
+sizes are told in parts of the whole.
 """
 
 from __future__ import annotations
@@ -19,30 +20,40 @@ import torch
 from torch import Tensor, nn
 
 from road_clarity.models.cards import Card
-from road_clarity.models.fastest_det import Cells, FastestDet
+from road_clarity.models.fastest_det import PUBLISHED_SIZE, Cells, FastestDet, resized
 from road_clarity.safety.settings import setting
 from road_clarity.training import finder_data as data
 from road_clarity.training.data_root import data_root
 from road_clarity.training.finder_card import card
 from road_clarity.training.finder_loss import known_loss, taught_loss
 from road_clarity.training.finder_score import average_precision, network_input
+from road_clarity.training.finder_streets import Clip, street_pictures
 from road_clarity.training.fit import fit
 from road_clarity.training.publish import WEIGHTS, publish
 from road_clarity.training.recipe import FitConfig, Recipe
 from road_clarity.training.schedules import cosine, warm_up
 
 PUBLISHED = "weights/fastestdet_280epoch.pth"  # below the data folder
-SHARES = (0.4, 0.2, 0.4)  # of a batch: rendered, PETS, real streets
+SHARES = (0.5, 0.2, 0.3)  # of a batch: rendered, PETS, real streets
+# Stories with people near us are rendered more often: the others with every third seed only
+PEOPLE = (
+    "pedestrian_dart_out", "pedestrian_waits", "pedestrian_hesitates", "pedestrian_walks_on",
+    "crossing", "parked_street",
+)  # fmt: skip
+OTHERS = ("calm_drive", "lead_vehicle_brakes", "lane_drift")
+FIRST_SEED, FIRST_CHECKED = 3000, 3900  # evaluation takes seeds from 4000 on
+STREETS = "streets"  # below OUT
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinderConfig(FitConfig):
-    steps: int = setting(1200, "batches to learn from", low=1)
-    batch: int = setting(10, "views in a batch", low=5)
-    check_every: int = setting(100, "batches between two scores", low=1)
+    steps: int = setting(1150, "batches to learn from", low=1)
+    batch: int = setting(16, "views in a batch", low=5)
+    seeds: int = setting(10, "streets of every story to render and learn from", low=1, high=900)
+    check_every: int = setting(50, "batches between two scores", low=1)
     memory: float = setting(0.99, "of the mean of the weights, per batch", low=0.0, high=1.0)
     precision: str = setting("fp32", "of the network's arithmetic", among=("bf16", "fp32"))
-    learning_rate: float = setting(4e-4, "after the warm-up", low=0.0)
+    learning_rate: float = setting(8e-4, "after the warm-up", low=0.0)
     weight_decay: float = setting(1e-4, "of AdamW", low=0.0)
     weights: Path = setting(WEIGHTS, "folder to publish the best into")
 
@@ -60,15 +71,15 @@ class Taught(NamedTuple):
 class FinderRecipe(Recipe[FastestDet, data.Views]):
     chosen_by = "mean_ap"
 
-    def __init__(self, config: FinderConfig) -> None:
+    def __init__(self, config: FinderConfig, out: Path) -> None:
         self.config: FinderConfig = config
-        root = data_root()
+        root, folder = data_root(), out / STREETS
         self.sources = (
-            list(data.rendered(data.LEARNT, data.RENDERED)),
+            list(street_pictures(learnt(config.seeds), folder)),
             list(data.pets_learnt(root)),
             list(data.unlabelled(root, last_part=False)),
         )
-        streets = list(data.rendered(data.CHECKED, data.RENDERED_CHECK))
+        streets = list(street_pictures(CHECKED, folder))[::2]
         self.streets = [data.whole_view(one) for one in streets]
         self.people = [data.whole_view(one) for one in data.pets_checked(root)]
         torch.manual_seed(config.seed)
@@ -76,6 +87,7 @@ class FinderRecipe(Recipe[FastestDet, data.Views]):
         state = torch.load(root / PUBLISHED, map_location="cpu", weights_only=True)
         self.network.load_state_dict(state)
         self.teacher = copy.deepcopy(self.network).eval().requires_grad_(False)
+        say_in_parts_of_the_whole(self.network)
 
     def optimisers(self) -> Sequence[torch.optim.Optimizer]:
         decay = self.config.weight_decay
@@ -98,9 +110,10 @@ class FinderRecipe(Recipe[FastestDet, data.Views]):
 
     def answer(self, batch: data.Views) -> Taught:
         x = network_input(batch.image)
+        shown = (x.shape[2], x.shape[3])
         with torch.no_grad():
-            teacher = self.teacher(x)
-        return Taught(self.network(x), teacher)
+            teacher = resized(self.teacher(x), PUBLISHED_SIZE, shown)
+        return Taught(resized(self.network(x), FastestDet.input_size, shown), teacher)
 
     def loss(self, answer: Taught, batch: data.Views) -> Tensor:
         known = batch.known != data.NOTHING_KNOWN
@@ -125,6 +138,23 @@ class FinderRecipe(Recipe[FastestDet, data.Views]):
         publish(made, network.state_dict(), self.config.weights)
 
 
+def learnt(seeds: int) -> list[Clip]:
+    """Story and seed of the streets to learn from."""
+    people = [(story, FIRST_SEED + n) for n in range(seeds) for story in PEOPLE]
+    return people + [(story, FIRST_SEED + n) for n in range(0, seeds, 3) for story in OTHERS]
+
+
+CHECKED: list[Clip] = [(story, FIRST_CHECKED) for story in (*PEOPLE, *OTHERS)]
+
+
+def say_in_parts_of_the_whole(network: FastestDet) -> None:
+    """Published sizes are sigmoids in parts of PUBLISHED_SIZE; small ones grow with the bias."""
+    last = network.get_parameter("detect_head.reg_layers.conv5x5.4.bias")
+    parts = [p / w for p, w in zip(PUBLISHED_SIZE, FastestDet.input_size, strict=True)]
+    with torch.no_grad():
+        last[2:4] += torch.tensor(parts[::-1]).log()  # width, height
+
+
 def picked(cells: Cells, which: Tensor) -> Cells:
     """Those views of a batch."""
     return Cells(*(one[which] for one in cells))
@@ -132,4 +162,4 @@ def picked(cells: Cells, which: Tensor) -> Cells:
 
 def train(config: FinderConfig, out: Path) -> None:
     """Learn, or go on learning."""
-    fit(FinderRecipe(config), out)
+    fit(FinderRecipe(config, out), out)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,12 +29,13 @@ from road_clarity.training.tracking_sources import (
     pets_boxes,
 )
 
-VIEW = FastestDet.input_size[::-1]  # width, height of what the network sees [px]
+WHOLE = FastestDet.input_size[::-1]  # width, height of what the pipeline asks about [px]
+VIEW = (416, 256)  # of what is learnt from: a part of that
 MOST = 64  # objects of a view that count
-SMALLEST = 8 / 288  # height of a box in parts of the view below which nobody has to see it
-LEARNT, CHECKED = 7100, 9100  # first seeds of the rendered streets; evaluation takes others
-RENDERED, RENDERED_CHECK = 480, 96  # frames
-RENDERED_SIZE = (640, 360)
+SMALLEST_PX = 10  # height of a box in a view below which nobody has to see it
+ZOOM = (0.7, 2.0)  # of a view against the whole picture
+GREY = (114, 114, 114)  # beyond the picture
+AIMED = 0.6  # share of views that show somebody who is known
 USED_SHARE = 0.8  # of every clip, from its start; the rest checks
 STILLS = ("stills/bdd_*/*.*g", "stills/udacity/*/*.*g", "camvid/train/*.jpg", PICTURES)
 PERSON, VEHICLE = range(len(KINDS))
@@ -47,10 +47,15 @@ NOTHING_KNOWN, PEOPLE_KNOWN, ALL_KNOWN = range(3)
 class Seen:
     """A picture and who is in it."""
 
-    image: Image
+    picture: Image | Path
     boxes: NDArray[np.float32]  # (N, 4) [px]
     kinds: NDArray[np.int64]  # (N,) index into KINDS
     known: int  # NOTHING_KNOWN, PEOPLE_KNOWN or ALL_KNOWN: of whom the boxes are all
+    asked: NDArray[np.bool_]  # (N,) who must be found; of the others too little is seen
+
+    @property
+    def image(self) -> Image:
+        return read_rgb(self.picture) if isinstance(self.picture, Path) else self.picture
 
 
 class Views(NamedTuple):
@@ -60,6 +65,7 @@ class Views(NamedTuple):
     boxes: Tensor  # (B, MOST, 4) in parts of the view
     kinds: Tensor  # (B, MOST) index into KINDS, or NOBODY
     known: Tensor  # (B,) of whom these are all
+    asked: Tensor  # (B, MOST) bool: who must be found
 
 
 def people_of_pets(root: Path, frames: range, step: int) -> Iterator[Seen]:
@@ -68,18 +74,8 @@ def people_of_pets(root: Path, frames: range, step: int) -> Iterator[Seen]:
     for index, image in enumerate(read_film(find_one(root / PETS, "*.avi"))):
         if index in frames and index % step == 0:
             found = list(boxes.get(index, {}).values())
-            yield Seen(image, as_boxes(found), np.full(len(found), PERSON), PEOPLE_KNOWN)
-
-
-def rendered(first_seed: int, count: int) -> Iterator[Seen]:
-    """Streets of the simulator."""
-    from road_clarity.training.simulator.samples import training_samples
-
-    for frame in islice(training_samples(first_seed, RENDERED_SIZE), count):
-        there = frame.truth.instances
-        kinds = [list(KINDS).index(one.label) for one in there]
-        boxes = as_boxes([one.box for one in there])
-        yield Seen(frame.image, boxes, np.array(kinds, np.int64), ALL_KNOWN)
+            kinds, asked = np.full(len(found), PERSON), np.ones(len(found), bool)
+            yield Seen(image, as_boxes(found), kinds, PEOPLE_KNOWN, asked)
 
 
 def unlabelled(root: Path, last_part: bool) -> Iterator[Seen]:
@@ -95,12 +91,12 @@ def unlabelled(root: Path, last_part: bool) -> Iterator[Seen]:
 
 
 def without_boxes(image: Image) -> Seen:
-    return Seen(image, as_boxes([]), np.empty(0, np.int64), NOTHING_KNOWN)
+    return Seen(image, as_boxes([]), np.empty(0, np.int64), NOTHING_KNOWN, np.empty(0, bool))
 
 
 def smaller(image: Image) -> Image:
     """No more pixels than are ever looked at."""
-    width = 2 * VIEW[0]
+    width = 2 * WHOLE[0]
     if image.shape[1] <= width:
         return image
     size = (width, round(image.shape[0] * width / image.shape[1]))
@@ -120,35 +116,57 @@ def pets_checked(root: Path) -> Iterator[Seen]:
 
 
 def random_view(seen: Seen, rng: np.random.Generator) -> Views:
-    """Zoomed, shifted, mirrored, in another light."""
-    placed = place(VIEW, VIEW, rng)
-    image = warp(seen.image, placed, VIEW, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT, 114)
-    return as_view(relight(image, rng), seen, placed)
+    """Zoomed, shifted, mirrored, in another light; most show somebody, if anybody is known."""
+    image = seen.image
+    placed = place(VIEW, WHOLE, rng, ZOOM)
+    if seen.asked.any() and rng.random() < AIMED:
+        box = seen.boxes[rng.choice(np.flatnonzero(seen.asked))]
+        placed = aimed(placed, box / np.tile(image.shape[1::-1], 2), rng)
+    view = warp(image, placed, VIEW, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT, GREY)
+    return as_view(relight(view, rng), seen, image.shape, placed)
+
+
+def aimed(
+    placed: NDArray[np.float64], box: NDArray[np.floating], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """The same view, moved until it holds the middle of a box (in parts of the picture)."""
+    within = rng.uniform(0.1, 0.9, 2) * VIEW
+    middle = (box[:2] + box[2:]) / 2
+    shift = middle - placed[:, [0, 1]].diagonal() * within
+    return np.column_stack([placed[:, :2], shift])
 
 
 def whole_view(seen: Seen) -> Views:
     """The whole picture, as the pipeline looks at it."""
-    image = np.asarray(cv2.resize(seen.image, VIEW, interpolation=cv2.INTER_AREA), np.uint8)
-    scale = np.array([[1 / VIEW[0], 0, 0], [0, 1 / VIEW[1], 0]])
-    return as_view(image, seen, scale)
+    image = seen.image
+    small = np.asarray(cv2.resize(image, WHOLE, interpolation=cv2.INTER_AREA), np.uint8)
+    scale = np.array([[1 / WHOLE[0], 0, 0], [0, 1 / WHOLE[1], 0]])
+    return as_view(small, seen, image.shape, scale)
 
 
-def as_view(image: Image, seen: Seen, placed: NDArray[np.float64]) -> Views:
-    """placed: (2, 3) from pixels of the view to parts of the picture"""
+def as_view(image: Image, seen: Seen, shape: tuple[int, ...], placed: NDArray[np.float64]) -> Views:
+    """shape: of the picture; placed: (2, 3) from pixels of the view to parts of the picture"""
     boxes, kinds = np.zeros((MOST, 4), np.float32), np.full(MOST, NOBODY)
-    found, left = in_view(seen.boxes / np.tile(seen.image.shape[1::-1], 2), placed)
+    asked = np.zeros(MOST, bool)
+    size = image.shape[1], image.shape[0]
+    found, left = in_view(seen.boxes / np.tile(shape[1::-1], 2), placed, size)
     count = min(MOST, len(found))
     boxes[:count], kinds[:count] = found[:count], seen.kinds[left][:count]
-    known = torch.tensor(seen.known)
-    return Views(torch.from_numpy(image), torch.from_numpy(boxes), torch.from_numpy(kinds), known)
+    large = (found[:, 3] - found[:, 1]) * size[1] >= SMALLEST_PX
+    asked[:count] = (seen.asked[left] & large)[:count]
+    known = np.array(seen.known)
+    return Views(*(torch.from_numpy(one) for one in (image, boxes, kinds, known, asked)))
 
 
 def in_view(
-    parts: NDArray[np.floating], placed: NDArray[np.float64]
+    parts: NDArray[np.floating], placed: NDArray[np.float64], size: tuple[int, int]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Boxes in parts of the view, cut at its border, and which they are; half of each must show."""
+    """Boxes in parts of the view, cut at its border, and which they are; half of each must show.
+
+    size: width, height of the view [px]
+    """
     scale, shift = placed[:, [0, 1]].diagonal(), placed[:, 2]
-    corners = (parts.reshape(-1, 2, 2) - shift) / scale / VIEW
+    corners = (parts.reshape(-1, 2, 2) - shift) / scale / size
     low, high = corners.min(1), corners.max(1)
     cut = np.concatenate([low.clip(0, 1), high.clip(0, 1)], axis=1)
     shown = np.prod(cut[:, 2:] - cut[:, :2], axis=1) / np.prod(high - low, axis=1).clip(1e-9)

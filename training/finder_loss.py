@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from road_clarity.models.fastest_det import Cells
-from road_clarity.training.finder_data import NOBODY, PEOPLE_KNOWN, SMALLEST, VEHICLE, Views
+from road_clarity.training.finder_data import NOBODY, PEOPLE_KNOWN, VEHICLE, Views
 
 OBJECT, BOX, KIND = 16.0, 8.0, 1.0  # weights, as published
 EMPTY = 0.75  # share of all cells in the objectness, as published
@@ -87,11 +87,11 @@ def assigned(cells: Cells, views: Views) -> tuple[Wanted, Tensor]:
         cells.boxes[view[:, None], row, column], boxes[:, None].expand(-1, 4, -1)
     )
     best = reached.detach().topk(ANSWERING, dim=1).indices
-    large = (boxes[:, 3] - boxes[:, 1] >= SMALLEST)[:, None].expand(-1, ANSWERING)
-    own = (view[:, None].expand(-1, ANSWERING)[large], row.gather(1, best)[large],
-           column.gather(1, best)[large])  # fmt: skip
-    mine = boxes[:, None].expand(-1, ANSWERING, -1)[large]
-    kinds = views.kinds[view, number][:, None].expand(-1, ANSWERING)[large]
+    asked = views.asked[view, number][:, None].expand(-1, ANSWERING)
+    own = (view[:, None].expand(-1, ANSWERING)[asked], row.gather(1, best)[asked],
+           column.gather(1, best)[asked])  # fmt: skip
+    mine = boxes[:, None].expand(-1, ANSWERING, -1)[asked]
+    kinds = views.kinds[view, number][:, None].expand(-1, ANSWERING)[asked]
     objectness = torch.zeros_like(cells.objectness)
     objectness[own] = plain_iou(cells.boxes[own], mine).detach()
     counts[own] = True

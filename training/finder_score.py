@@ -10,7 +10,7 @@ from torch import nn
 
 from road_clarity.models.detections import Detection, detections, overlaps
 from road_clarity.models.fastest_det import KINDS
-from road_clarity.training.finder_data import SMALLEST, Views
+from road_clarity.training.finder_data import Views
 
 FOUND = 0.5  # overlap (IoU)
 LEAST = 0.1  # score of a box that is considered at all
@@ -40,11 +40,12 @@ def network_input(images: torch.Tensor) -> torch.Tensor:
 
 
 def judged(said: list[Detection], view: Views, kind: int) -> tuple[list[tuple[float, bool]], int]:
-    """Score and right or wrong of each box, the best first; small objects neither help nor harm."""
-    boxes = view.boxes[view.kinds == kind].numpy()
+    """Score and right or wrong of each box, the best first; who need not be found neither
+    helps nor harms."""
+    mine = view.kinds == kind
+    boxes, asked = view.boxes[mine].numpy(), view.asked[mine].numpy()
     if not len(boxes):
         return [(one.score, False) for one in said], 0
-    large = boxes[:, 3] - boxes[:, 1] >= SMALLEST
     free, out = np.ones(len(boxes), bool), []
     for one in said:
         shared = overlaps(np.array(one.box, np.float32), boxes) * free
@@ -53,9 +54,9 @@ def judged(said: list[Detection], view: Views, kind: int) -> tuple[list[tuple[fl
             out.append((one.score, False))
             continue
         free[best] = False
-        if large[best]:
+        if asked[best]:
             out.append((one.score, True))
-    return out, int(large.sum())
+    return out, int(asked.sum())
 
 
 def area(scores: list[float], right: list[bool], there: int) -> float:

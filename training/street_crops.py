@@ -32,10 +32,13 @@ def random_view(
 
 
 def place(
-    size: tuple[int, int], whole: tuple[int, int], rng: np.random.Generator
+    size: tuple[int, int],
+    whole: tuple[int, int],
+    rng: np.random.Generator,
+    zooms: tuple[float, float] = ZOOM,
 ) -> NDArray[np.float64]:
     """(2, 3) affine map from view pixels to the unit square of the image: zoom, shift, mirror."""
-    zoom = np.exp(rng.uniform(*np.log(ZOOM)))
+    zoom = np.exp(rng.uniform(*np.log(zooms)))
     stretch = STRETCH ** rng.uniform(-0.5, 0.5)
     fitted = np.array([1 / (zoom * stretch), stretch / zoom])
     extent = fitted * size / whole  # share of the image in the view

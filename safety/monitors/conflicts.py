@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.conflict import conflict
 from road_clarity.safety.courses import Course
-from road_clarity.safety.risk import Cause
+from road_clarity.safety.risk import Cause, ramp
 from road_clarity.safety.scene import Track
 
 LEAST = 0.01  # how likely a conflict is to be told of
@@ -26,9 +26,11 @@ def conflicts(
         found = conflict(courses[track.id], track.label, config)
         if found.likely < LEAST:
             continue
-        code = CODES[track.label] if track.id >= 0 else "corridor.intrusion"
-        name = f"{track.label} {track.id}" if track.id >= 0 else f"a {track.label} nobody follows"
+        followed = track.id >= 0
+        code = CODES[track.label] if followed else "corridor.intrusion"
+        name = f"{track.label} {track.id}" if followed else f"a {track.label} nobody follows"
         text = f"{name} would be met in {found.time_s:.1f} s ({found.likely:.0%} likely)"
-        points = weights[track.label] * found.likely
+        weight = weights[track.label] if followed else config.intrusion_weight
+        points = weight * ramp(found.likely, config.conflict_begin, config.conflict_full)
         causes.append(Cause(code, points, track.box, text, track.label, track.id))
     return causes
