@@ -28,6 +28,7 @@ from road_clarity.pipeline.weights import WEIGHTS, read_card
 CARD = Card(
     name="lorat_edge", architecture="line", data={"made": "CC0"}, command="none", seed=1,
     cost="0 s", metrics={"error": 0.5}, metrics_command="none", sha256="abc",
+    notes="None.",
 )  # fmt: skip
 MORE = Target(what="w", part="p", key="k", measure="m", reach=0.6, aim=0.7)
 LESS = Target(what="w", part="p", key="k", measure="m", reach=0.8, aim=0.6, less_is_better=True)
@@ -139,6 +140,7 @@ def test_a_figure_is_told_with_its_interval_where_there_is_one():
 def test_a_card_keeps_its_other_metrics_and_gets_intervals():
     part = Part({"lorat_edge": "abc"}, "sequence", 3, 1.0, {
         "success_auc": Figure(0.49765, 0.2661, 0.699), "success_auc_to_csrt": Figure(1.0752),
+        "fps_to_csrt": Figure(0.4),
     })  # fmt: skip
     card = with_figures(CARD, part)
     assert card.metrics == {
@@ -147,6 +149,9 @@ def test_a_card_keeps_its_other_metrics_and_gets_intervals():
     assert card.intervals == {"unseen_success_auc": [0.2661, 0.699]}
     assert card.metrics_command == "none; intervals: make accuracy"
     assert Card.parse(card.render(), "card") == card == with_figures(card, part)
+    said = " ".join(card.notes.split())
+    assert said.startswith("None. ## Against the targets - tracker: success AUC over that of CSRT")
+    assert "CSRT 0.40, asked 1, hoped for 2: **missed** by 0.60, aim by 1.60." in said
     assert "intervals" not in CARD.render() and Card.parse(CARD.render(), "card") == CARD
 
 

@@ -52,14 +52,18 @@ def remake(wanted: Sequence[str]) -> list[Path]:
     data = data_root()
     parts = figures.read(FIGURES) if FIGURES.is_file() else {}
     fresh = {name: timed(name, data) for name in MEASURES if name in (*wanted, "size")}
-    pictures: list[Path] = []
-    for name, examples in street_examples(fresh).items():
+    began = perf_counter()
+    streets, pictures = street_examples(fresh), list[Path]()
+    for name, examples in recorded_examples(data, fresh).items():
+        pictures += save(name, three_of(examples), LOCAL)
+    each_s = (perf_counter() - began) / max(len(streets), 1)  # one film serves all parts
+    for name, examples in streets.items():
         three = three_of(examples)
         pictures += save(name, three, PICTURES)
         told = {place: f"{one.words}: {one.shown}" for place, one in three.items()}
-        fresh[name] = replace(fresh[name], examples=told | {"count": str(len(examples))})
-    for name, examples in recorded_examples(data, fresh).items():
-        pictures += save(name, three_of(examples), LOCAL)
+        told["count"] = str(len(examples))
+        seconds = round(fresh[name].seconds + each_s, 1)
+        fresh[name] = replace(fresh[name], examples=told, seconds=seconds)
     parts |= fresh
     FIGURES.write_text(figures.written({name: parts[name] for name in MEASURES if name in parts}))
     cards = card_figures.update_cards(fresh, WEIGHTS)

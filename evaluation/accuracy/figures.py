@@ -78,8 +78,9 @@ def written(parts: dict[str, Part]) -> str:
 
 def read(path: Path) -> dict[str, Part]:
     """Raises BadInput."""
+    text = read_text(path)
     try:
-        content = json.loads(read_text(path))
+        content = json.loads(text)
         return {
             name: Part(
                 **{**one, "figures": {key: Figure(**f) for key, f in one["figures"].items()}}

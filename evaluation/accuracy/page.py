@@ -13,12 +13,12 @@ PLACES = ("best", "typical", "worst")
 INTRODUCTION = """\
 # Accuracy: what was asked, what is reached, what is missed
 Made by `make accuracy` from the weights that ship and the data in `ROAD_CLARITY_DATA`; change
-nothing here by hand. The figures are in [accuracy.json](accuracy.json), {commands} of one core
-altogether:
+nothing here by hand. The figures are in [accuracy.json](accuracy.json); all of it took {minutes}
+minutes of one busy core:
 
 ```
-make accuracy                  # all of it
-make accuracy PART=people      # one part again, such as after new weights
+make accuracy                           # all of it
+make accuracy PART="people tracking"    # some again, such as after new weights
 ```
 
 Every figure is measured on frames that the network did not learn from, by the functions behind
@@ -34,7 +34,8 @@ AFTERWARDS = """\
 - **Risk**: `road-clarity evaluate risk`, figures in [evaluation.md](evaluation.md#risk).
 - **Unknown scenes**: `road-clarity evaluate anomaly`, figures in [anomaly.md](anomaly.md).
 - **Explanations**: `road-clarity evaluate world`, figures in [evaluation.md](evaluation.md).
-- int8 was not measured; the networks run in bf16 where the CPU multiplies it, also here.
+- **int8** was not measured. The networks run in bf16 where the CPU multiplies it, also here; what
+  float32 would add stands in the rows `..._fp32_gain`, from the same frames.
 """
 PICTURES = """\
 Simulated streets of held-out seeds (20300 to 20302 in every story): best, typical and worst of
@@ -44,7 +45,7 @@ segmentation and people into `out/accuracy/`."""
 
 def page(parts: Parts) -> str:
     minutes = sum(part.seconds for part in parts.values()) / 60
-    blocks = [INTRODUCTION.format(commands=f"{minutes:.0f} minutes"), targets_table(parts)]
+    blocks = [INTRODUCTION.format(minutes=round(minutes)), targets_table(parts)]
     blocks += [chapter(one, parts[one.part]) for one in CHAPTERS]
     return "\n".join([*blocks, AFTERWARDS])
 
@@ -52,7 +53,7 @@ def page(parts: Parts) -> str:
 def targets_table(parts: Parts) -> str:
     rows = ["## Targets", "| what | measured | reach | aim | figure (95 %) | so |",
             "|---|---|---|---|---|---|"]  # fmt: skip
-    notes = []
+    notes: list[str] = []
     for target in TARGETS:
         found = parts[target.part].figures[target.key]
         mark = ""

@@ -17,6 +17,7 @@ from road_clarity.safety.scene import CLASSES, Box, Lane
 
 WIDTH, QUALITY = 480, 80  # [px], of the JPEGs 0..100
 LARGEST_BYTES = 60_000
+GAP = 4  # beside each of three pictures [px]
 PALETTE = np.array([  # CamVid's own colours, in the order of CLASSES
     (128, 128, 128), (128, 0, 0), (192, 192, 128), (128, 64, 128), (0, 0, 192), (128, 128, 0),
     (192, 128, 128), (64, 64, 128), (64, 0, 128), (64, 64, 0), (0, 128, 192), (0, 0, 0),
@@ -99,8 +100,12 @@ def rectangle(
 
 def dream_panel(now: Pixels, dreamt: Pixels, then: Pixels) -> Pixels:
     """Three pictures (S, S, 3), from left to right."""
-    side = WIDTH // 3
-    return np.asarray(np.hstack([
+    side = WIDTH // 3 - GAP
+    large = [
         cv2.resize(one, (side, side), interpolation=cv2.INTER_NEAREST)
         for one in (now, dreamt, then)
-    ]), np.uint8)  # fmt: skip
+    ]
+    edged = [
+        cv2.copyMakeBorder(one, 0, 0, 0, GAP, cv2.BORDER_CONSTANT, value=WHITE) for one in large
+    ]
+    return np.asarray(np.hstack(edged), np.uint8)

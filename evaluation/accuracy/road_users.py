@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
+from typing import cast
 
 from road_clarity.evaluation import tracking as one_pass
 from road_clarity.evaluation.accuracy.figures import Figure, Part, figure, share
@@ -63,8 +64,11 @@ def tracking(data: Path) -> Part:
     for layout, names in UNSEEN.items():
         for sequence in read_sequences(data / "tracking" / layout, layout):
             if sequence.name in names:
-                both = [one_pass.evaluate(tracker, [sequence], layout) for tracker in (ours, csrt)]
-                rows[sequence.name] = [float(one["mean"][key]) for one in both for key in MEASURES]
+                both = [
+                    cast(dict[str, float], one_pass.evaluate(one, [sequence], layout)["mean"])
+                    for one in (ours, csrt)
+                ]
+                rows[sequence.name] = [scores[key] for scores in both for key in MEASURES]
     return part([TRACKER], "sequence", len(rows), began, tracking_figures(rows))
 
 

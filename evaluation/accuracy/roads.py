@@ -6,13 +6,22 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from road_clarity.evaluation import tusimple
-from road_clarity.evaluation.accuracy.figures import Figure, Floats, Part, figure, share
+from road_clarity.evaluation.accuracy.figures import (
+    Figure,
+    Floats,
+    Part,
+    Statistic,
+    figure,
+    share,
+)
 from road_clarity.evaluation.lane_runs import tusimple_scores
 from road_clarity.evaluation.segmentation import stage_confusions
 from road_clarity.evaluation.sources import open_source
 from road_clarity.models import iou
+from road_clarity.pipeline.backends.runtime import FP32
 from road_clarity.pipeline.lanes import LaneConfig, LaneStage
 from road_clarity.pipeline.segmentation import SegmentationConfig, SegmentationStage
 from road_clarity.pipeline.weights import read_card
@@ -29,10 +38,17 @@ A_SECOND = 25  # frames
 def lanes(data: Path) -> Part:
     """TuSimple's score of the held-out frames, image by image.  Raises BadInput."""
     began, stage = perf_counter(), LaneStage(LaneConfig(weights=LANES), "cpu")
-    scores = [[*one, 1.0] for one in tusimple_scores(stage, data / TUSIMPLE, held_out(data))]
+    exact = LaneStage(LaneConfig(weights=LANES, precision=FP32), "cpu")
+    labels, folder = held_out(data), data / TUSIMPLE
+    scores = [[*one, 1.0] for one in tusimple_scores(stage, folder, labels)]
     found = {
         key: figure(scores, share(column, 3)) for column, key in enumerate(("accuracy", "fp", "fn"))
     }
+    gains = [
+        [one.accuracy - score[0], 1.0]
+        for one, score in zip(tusimple_scores(exact, folder, labels), scores, strict=True)
+    ]
+    found["accuracy_fp32_gain"] = figure(gains, share(0, 1))
     found["own_lines_drawn"] = own_lines(stage, data)
     return part([LANES], "image", len(scores), began, found)
 
@@ -61,16 +77,35 @@ def own_lines(stage: LaneStage, data: Path) -> Figure:
 def segmentation(data: Path) -> Part:
     """CamVid val, image by image.  Raises BadInput."""
     began = perf_counter()
-    stage = SegmentationStage(SegmentationConfig(weights=SEGMENTATION), "cpu")
-    each = np.stack(list(stage_confusions(stage, data / "camvid", "val", "camvid")))
-    found = {"miou": figure(each, iou.mean_iou), "pixel_accuracy": figure(each, iou.pixel_accuracy)}
+    each, exact = (confusions(data, precision) for precision in ("auto", FP32))
+    both = np.stack([exact, each], axis=1)  # (U, 2, K, K + 1)
+    found = {
+        "miou": figure(each, mean_iou),
+        "miou_fp32_gain": figure(both, lambda sums: mean_iou(sums[0]) - mean_iou(sums[1])),
+        "pixel_accuracy": figure(each, lambda sums: iou.pixel_accuracy(pixels(sums))),
+    }
     for number, name in enumerate(CLASSES):
-        found[f"iou_{name}"] = figure(each, lambda sums, k=number: class_iou(sums, k))
+        found[f"iou_{name}"] = figure(each, class_iou(number))
     return part([SEGMENTATION], "image", len(each), began, found)
 
 
-def class_iou(sums: Floats, number: int) -> float:
-    return float(iou.iou(sums)[number])
+def confusions(data: Path, precision: str) -> NDArray[np.int64]:
+    """Of every image of CamVid val: (U, K, K + 1)"""
+    stage = SegmentationStage(SegmentationConfig(weights=SEGMENTATION, precision=precision), "cpu")
+    return np.stack(list(stage_confusions(stage, data / "camvid", "val", "camvid")))
+
+
+def mean_iou(sums: Floats) -> float:
+    return iou.mean_iou(pixels(sums))
+
+
+def class_iou(number: int) -> Statistic:
+    return lambda sums: float(iou.iou(pixels(sums))[number])
+
+
+def pixels(sums: Floats) -> iou.Confusion:
+    """Counts are whole again."""
+    return sums.astype(np.int64)
 
 
 def part(names: list[str], unit: str, units: int, began: float, found: dict[str, Figure]) -> Part:
