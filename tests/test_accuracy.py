@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -103,10 +104,16 @@ def test_draws_with_nothing_to_divide_by_do_not_count():
 
 
 def test_our_tracker_and_csrt_are_drawn_together():
-    # twice as good on every sequence, however hard it is
-    found = tracking_figures({"a": [0.2, 1, 10, 0.1, 1, 5], "b": [0.8, 1, 10, 0.4, 1, 20]})
+    # twice as good on every sequence, however hard it is; float32 adds 0.1
+    keys = ["success_auc", "fps", "csrt_success_auc", "csrt_fps", "fp32_success_auc"]
+    rows = {"a": [0.2, 10.0, 0.1, 5.0, 0.3], "b": [0.8, 10.0, 0.4, 20.0, 0.9]}
+    found = tracking_figures(
+        {name: dict(zip(keys, row, strict=True)) for name, row in rows.items()}
+    )
     assert found["success_auc"].value == 0.5 and found["csrt_fps"].value == 12.5
     assert found["success_auc_to_csrt"] == Figure(2.0, 2.0, 2.0)
+    assert found["success_auc_fp32_gain"].value == pytest.approx(0.1)
+    assert found["fps_to_csrt"] == Figure(0.8, 0.5, 2.0)
     assert found["b_csrt_success_auc"] == Figure(0.4)
 
 
@@ -124,11 +131,24 @@ def test_our_tracker_and_csrt_are_drawn_together():
     ],
 )
 def test_what_is_missed_is_said_with_by_how_much(target, value, said):
-    assert verdict(target, value) == said
+    assert verdict(target, Figure(value)) == said
+
+
+def test_a_target_that_chance_may_have_reached_is_told_so():
+    assert verdict(MORE, Figure(0.71, 0.59, 0.8)) == "aim reached; a miss is within chance"
+    assert verdict(LESS, Figure(0.7, 0.5, 0.9)).endswith("by 0.100; a miss is within chance")
+    assert verdict(LESS, Figure(0.7, 0.5, 0.8)) == "reached; aim missed by 0.100"
+
+
+def test_what_cannot_stand_for_its_target_gets_no_verdict():
+    assert verdict(replace(MORE, comparable=False), Figure(0.99)) == "no verdict"
 
 
 def test_a_figure_without_a_value_reaches_nothing():
-    assert verdict(MORE, math.nan).startswith("**missed**") and missed_by(MORE, 0.7, 0.6) == 0.0
+    assert (
+        verdict(MORE, Figure(math.nan)).startswith("**missed**")
+        and missed_by(MORE, 0.7, 0.6) == 0.0
+    )
 
 
 def test_a_figure_is_told_with_its_interval_where_there_is_one():

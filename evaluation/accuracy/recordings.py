@@ -27,6 +27,9 @@ from road_clarity.pipeline.segmentation import SegmentationConfig, SegmentationS
 from road_clarity.pipeline.tracking import TrackerConfig, TrackStage
 from road_clarity.safety.scene import CLASSES
 from road_clarity.training.lane_sources import TUSIMPLE
+from road_clarity.training.tracking_sources import PETS_LEARNED
+
+BEGINNING = 10  # frames in which the first tracks are not confirmed yet
 
 
 def lanes(data: Path) -> Iterator[Example]:
@@ -59,7 +62,7 @@ def people(data: Path) -> Iterator[Example]:
     stage, truth = TrackStage(TrackerConfig(), "cpu"), read_cvml(data / BOXES)
     for frame in later(data):
         tracks, there = stage.run(frame).tracks, truth.get(frame.index)
-        if there:
+        if there and frame.index >= PETS_LEARNED + BEGINNING:
             said = [(track.label, track.box) for track in tracks]
             score = 2 * matches([box for _, box in said], there) / (len(said) + len(there))
             panel = box_panel(frame.image, said, there)

@@ -7,12 +7,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import cast
 
+import numpy as np
+
 from road_clarity.evaluation import tracking as one_pass
 from road_clarity.evaluation.accuracy.figures import Figure, Part, figure, share
 from road_clarity.evaluation.accuracy.roads import part
 from road_clarity.evaluation.objects import people_counts, read_cvml
 from road_clarity.evaluation.sources import open_source
 from road_clarity.evaluation.tracking_sequences import read_sequences
+from road_clarity.pipeline.backends.runtime import FP32
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.presets import override, preset
 from road_clarity.training.tracking_sources import PETS_LEARNED
@@ -24,6 +27,7 @@ A_SECOND = 10  # frames of PETS
 SURE = 0.8  # of tracks.begin_score: fewer people, fewer false boxes
 UNSEEN = {"otb": ("Crossing",), "tld": ("04_pedestrian2", "06_car")}
 MEASURES = ("success_auc", "precision", "fps")
+Row = dict[str, float]  # one sequence
 
 
 def people(data: Path) -> Part:
@@ -59,31 +63,34 @@ def later(data: Path) -> Iterator[Frame]:
 def tracking(data: Path) -> Part:
     """Every sequence that was not learnt from, by our tracker and right after by CSRT."""
     began = perf_counter()
-    ours, csrt = one_pass.lorat(TRACKER, "cpu"), one_pass.BASELINES["csrt"]()
-    rows: dict[str, list[float]] = {}
+    trackers = {
+        "": one_pass.lorat(TRACKER, "cpu"),
+        "csrt_": one_pass.BASELINES["csrt"](),
+        "fp32_": one_pass.lorat(TRACKER, "cpu", FP32),
+    }
+    rows: dict[str, Row] = {}
     for layout, names in UNSEEN.items():
         for sequence in read_sequences(data / "tracking" / layout, layout):
             if sequence.name in names:
-                both = [
-                    cast(dict[str, float], one_pass.evaluate(one, [sequence], layout)["mean"])
-                    for one in (ours, csrt)
-                ]
-                rows[sequence.name] = [scores[key] for scores in both for key in MEASURES]
+                rows[sequence.name] = {}
+                for who, tracker in trackers.items():
+                    mean = one_pass.evaluate(tracker, [sequence], layout)["mean"]
+                    scores = cast(dict[str, float], mean)
+                    rows[sequence.name] |= {f"{who}{key}": scores[key] for key in MEASURES}
     return part([TRACKER], "sequence", len(rows), began, tracking_figures(rows))
 
 
-def tracking_figures(rows: dict[str, list[float]]) -> dict[str, Figure]:
-    """rows: by sequence the MEASURES of our tracker, then those of CSRT"""
-    table = [[*row, 1.0] for row in rows.values()]
-    count = 2 * len(MEASURES)
-    found = {key: figure(table, share(i, count)) for i, key in enumerate(MEASURES)}
-    found |= {
-        f"csrt_{key}": figure(table, share(i + len(MEASURES), count))
-        for i, key in enumerate(MEASURES)
-    }
-    found |= {f"{key}_to_csrt": figure(table, share(i, i + len(MEASURES)))
-              for i, key in enumerate(MEASURES) if key != "precision"}  # fmt: skip
+def tracking_figures(rows: dict[str, Row]) -> dict[str, Figure]:
+    """rows: by sequence the MEASURES of our tracker, of CSRT (csrt_), of ours in float32 (fp32_)"""
+    keys = list(next(iter(rows.values())))
+    table = np.array([[row[key] for key in keys] + [1.0] for row in rows.values()])
+    found = {key: figure(table, share(i, len(keys))) for i, key in enumerate(keys)}
+    for key in ("success_auc", "fps"):
+        ratio = share(keys.index(key), keys.index(f"csrt_{key}"))
+        found[f"{key}_to_csrt"] = figure(table, ratio)
+    ours, exact = keys.index("success_auc"), keys.index("fp32_success_auc")
+    gains = np.stack([table[:, exact] - table[:, ours], table[:, -1]], axis=1)
+    found["success_auc_fp32_gain"] = figure(gains, share(0, 1))
     for name, row in rows.items():
-        found |= {f"{name}_success_auc": Figure(row[0]),
-                  f"{name}_csrt_success_auc": Figure(row[len(MEASURES)])}  # fmt: skip
+        found |= {f"{name}_{key}": Figure(row[key]) for key in keys if key.endswith("success_auc")}
     return found
