@@ -66,8 +66,12 @@ def remake(wanted: Sequence[str]) -> list[Path]:
         fresh[name] = replace(fresh[name], examples=told, seconds=seconds)
     parts |= fresh
     FIGURES.write_text(figures.written({name: parts[name] for name in MEASURES if name in parts}))
-    cards = card_figures.update_cards(fresh, WEIGHTS)
-    return [*pictures, *cards, *write_page()]
+    return [*pictures, FIGURES, *card_figures.update_cards(fresh, WEIGHTS), *write_page()]
+
+
+def rewrite() -> list[Path]:
+    """Cards and page, from the figures that are there.  Raises BadInput where they are stale."""
+    return [*card_figures.update_cards(figures.read(FIGURES), WEIGHTS), *write_page()]
 
 
 def write_page() -> list[Path]:
@@ -77,7 +81,7 @@ def write_page() -> list[Path]:
     if missing:
         raise BadInput("figures", FIGURES, f"lack {', '.join(missing)}; measure them first")
     PAGE.write_text(page(parts))
-    return [FIGURES, PAGE]
+    return [PAGE]
 
 
 def timed(name: str, data: Path) -> Part:
@@ -100,7 +104,7 @@ def save(name: str, three: dict[str, Example], folder: Path) -> list[Path]:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="road_clarity.evaluation.accuracy", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"what to measure; else all of {list(MEASURES)}")
-    parser.add_argument("--page", action="store_true", help="measure nothing, write the page only")
+    parser.add_argument("--page", action="store_true", help="measure nothing, write page and cards")
     asked = parser.parse_args(argv)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)  # CSRT on as many cores as our tracker
@@ -108,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for name in asked.parts:
             if name not in MEASURES:
                 raise BadInput("part", name, f"choose of {', '.join(MEASURES)}")
-        written = write_page() if asked.page else remake(asked.parts or list(MEASURES))
+        written = rewrite() if asked.page else remake(asked.parts or list(MEASURES))
     except (BadInput, OSError) as error:
         print(error, file=sys.stderr)
         return 2

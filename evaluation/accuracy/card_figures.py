@@ -74,7 +74,8 @@ def with_targets(notes: str, name: str, part: Part) -> str:
     tried = next(one.tried for one in CHAPTERS if one.part == name)
     lines = [
         f"- {one.what}: {one.measure} {told(part.figures[one.key], one.digits)}, asked "
-        f"{one.reach:g}, hoped for {one.aim:g}: {verdict(one, part.figures[one.key])}."
+        f"{one.reach:g}, hoped for {one.aim:g}: {verdict(one, part.figures[one.key])}"
+        + (f" ({one.beside})." if one.beside else ".")
         for one in TARGETS
         if one.part == name
     ]
