@@ -5,7 +5,7 @@ BIN := .venv/bin
 export ROAD_CLARITY_DATA := $(abspath $(DATA))
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 
-.PHONY: setup demo test lint bench config gallery safety soak clean
+.PHONY: setup demo test lint bench config gallery accuracy safety soak clean
 
 setup: .venv/.installed .venv/.messages service/gen/.made
 
@@ -55,6 +55,10 @@ bench: setup out/demo/street.mp4
 # Sheets of explanations in docs/, from simulated streets and the weights that ship.
 gallery: setup
 	$(BIN)/python -m road_clarity.evaluation.gallery
+
+# docs/accuracy.md and the figures in the model cards, measured anew; PART=people for one part only.
+accuracy: setup
+	$(BIN)/python -m road_clarity.evaluation.accuracy $(PART)
 
 # Parameter files are made from the settings dataclasses, launch files, layouts and the security policy from the tables of
 # nodes and topics; tests hold them to it.

@@ -6,7 +6,7 @@ the image, from the bottom upwards, as Pan et al. sample them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +20,7 @@ from road_clarity.models.culane_lines import FEWEST_POINTS, format_lanes
 from road_clarity.models.errors import BadInput
 from road_clarity.models.lane_decoding import columns_at
 from road_clarity.models.lane_spline import Points
-from road_clarity.models.tusimple_score import score_image
+from road_clarity.models.tusimple_score import LaneScore, score_image
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.lanes import LaneStage
 from road_clarity.safety.scene import Lanes
@@ -31,11 +31,17 @@ ROWS, ROW_STEP = 18, 20  # that a lane of CULane is sampled in, and their distan
 
 def run_tusimple(stage: LaneStage, data: Path, labels: Path) -> dict[str, float]:
     """The stage's lanes on the images below `data`.  Raises BadInput."""
-    scores = []
-    for index, line in enumerate(tusimple.read_labels(labels)):
-        found = stage.run(Frame(index, 0, read_image(data, line.raw_file)))
-        scores.append(score_image(columns(found, line.h_samples), line.lanes, line.h_samples))
+    scores = list(tusimple_scores(stage, data, tusimple.read_labels(labels)))
     return tusimple.mean(scores, len(scores))
+
+
+def tusimple_scores(
+    stage: LaneStage, data: Path, labels: Sequence[tusimple.LaneLine]
+) -> Iterator[LaneScore]:
+    """Of every labelled image.  Raises BadInput."""
+    for index, line in enumerate(labels):
+        found = stage.run(Frame(index, 0, read_image(data, line.raw_file)))
+        yield score_image(columns(found, line.h_samples), line.lanes, line.h_samples)
 
 
 def run_culane(

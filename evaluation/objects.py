@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
@@ -22,21 +23,35 @@ from road_clarity.safety.scene import Box
 FOUND = 0.5  # overlap (IoU) from which a person was found
 
 
+class Counts(NamedTuple):
+    """Of one frame, or of several together."""
+
+    there: int  # people
+    hits: int  # people found
+    false: int  # tracks that find nobody
+
+
 def evaluate_people(
     frames: Iterable[Frame], truth: dict[int, list[Box]], config: PipelineConfig, device: str
 ) -> dict[str, float]:
     """The pipeline's tracks on a recording."""
+    each = list(people_counts(frames, truth, config, device))
+    there, hits, false = (sum(column) for column in zip(*each, strict=True)) if each else (0, 0, 0)
+    return {"recall": hits / max(there, 1), "false_per_frame": false / max(len(each), 1)}
+
+
+def people_counts(
+    frames: Iterable[Frame], truth: dict[int, list[Box]], config: PipelineConfig, device: str
+) -> Iterator[Counts]:
+    """Of every frame that the truth speaks of."""
     tracking = TrackStage(config.tracks, pick_device(device))
-    there = hits = false = count = 0
     for frame in frames:
         tracks = tracking.run(frame).tracks
         if frame.index not in truth:
             continue
         said = [track.box for track in tracks if track.label == "person"]
         found = matches(said, truth[frame.index])
-        there, hits = there + len(truth[frame.index]), hits + found
-        false, count = false + len(said) - found, count + 1
-    return {"recall": hits / max(there, 1), "false_per_frame": false / max(count, 1)}
+        yield Counts(len(truth[frame.index]), found, len(said) - found)
 
 
 def matches(said: list[Box], truth: list[Box]) -> int:

@@ -8,7 +8,7 @@ and scores a missing prediction as void instead of refusing it.  K classes.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -89,12 +89,19 @@ def evaluate_model(name: str, data: Path, split: str, layout: str, device: str =
 
 def evaluate_stage(stage: SegmentationStage, data: Path, split: str, layout: str) -> Report:
     """The pipeline's own segmentation, in CamVid's classes."""
+    return report(stage_confusions(stage, data, split, layout), CAMVID, data, layout)
+
+
+def stage_confusions(
+    stage: SegmentationStage, data: Path, split: str, layout: str
+) -> Iterator[iou.Confusion]:
+    """The same of every image.  Raises BadInput."""
 
     def says(image: Image, size: tuple[int, int]) -> Labels:
         found = stage.run(Frame(0, 0, image)).classes
         return np.asarray(cv2.resize(found, size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
-    return evaluate_images(says, CAMVID, data, split, layout)
+    return confusions(says, CAMVID, data, split, layout)
 
 
 def evaluate_network(running: Running, data: Path, split: str, layout: str, device: str) -> Report:
@@ -112,16 +119,16 @@ def evaluate_network(running: Running, data: Path, split: str, layout: str, devi
         full = F.interpolate(logits, size[::-1], mode="bilinear", align_corners=False)
         return np.asarray(full.argmax(dim=1)[0].cpu().numpy(), np.uint8)
 
-    return evaluate_images(says, CITYSCAPES, data, split, layout)
+    return report(confusions(says, CITYSCAPES, data, split, layout), CITYSCAPES, data, layout)
 
 
-def evaluate_images(
+def confusions(
     says: Callable[[Image, tuple[int, int]], Labels],
     taxonomy: Taxonomy,
     data: Path,
     split: str,
     layout: str,
-) -> Report:
+) -> Iterator[iou.Confusion]:
     """says: image, (W, H) of its labels -> labels in the taxonomy's classes.  Raises BadInput."""
 
     def one(sample: Sample) -> iou.Confusion:
@@ -134,7 +141,7 @@ def evaluate_images(
         classes = len(taxonomy.classes)
         return compare(truth, LabelImage(sample.image, said, numbers(range(classes))), classes)
 
-    return report(map(one, samples(data, split, layout)), taxonomy, data, layout)
+    return map(one, samples(data, split, layout))
 
 
 def report(found: Iterable[iou.Confusion], taxonomy: Taxonomy, where: Path, layout: str) -> Report:

@@ -90,10 +90,10 @@ class Csrt:
 BASELINES: dict[str, Callable[[], Tracker]] = {"csrt": Csrt}
 
 
-def lorat(name: str, device: str) -> Tracker:
+def lorat(name: str, device: str, precision: str = "auto") -> Tracker:
     """The tracker with the weights of that name.  Raises BadInput."""
     device = pick_device(device)
-    running = load(name, Lorat, TrackerConfig(), device)
+    running = load(name, Lorat, TrackerConfig(precision=precision), device)
     return SingleTarget(LoratTracker(running.network, device))
 
 

@@ -13,7 +13,7 @@ import yaml
 from road_clarity.models.errors import BadInput
 
 FENCE = "---\n"
-OPTIONAL = ("origin", "made_for", "calm_layers")
+OPTIONAL = ("origin", "made_for", "calm_layers", "intervals")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,8 @@ class Card:
     made_for: str = ""  # weights without which these mean nothing: a memory's autoencoder
     calm_layers: dict[str, str] = field(default_factory=dict)  # the file beside an autoencoder's
     # weights: its sha256 and theirs, its frames, what made it
+    intervals: dict[str, list[float]] = field(default_factory=dict)  # of some metrics, low and high
+    # end at 95 %; docs/accuracy.md says what is drawn anew for them
     notes: str = ""  # free Markdown: split, known failures
 
     def with_sha256(self, sha256: str) -> Card:

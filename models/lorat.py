@@ -67,9 +67,12 @@ class MlpHead(nn.Module):
         self.layers = nn.ModuleList(linears)
 
     def forward(self, x: Tensor) -> Tensor:
-        for layer in self.layers[:-1]:
+        """(..., D) -> (..., outputs) float32, in whatever precision the rest is computed."""
+        *hidden, last = self.layers
+        for layer in hidden:
             x = F.gelu(layer(x))
-        out: Tensor = self.layers[-1](x)
+        # In bfloat16 the reach of a box would come in steps of a pixel.
+        out: Tensor = (x.float()[..., None, :] * last.weight).sum(dim=-1) + last.bias
         return out
 
 

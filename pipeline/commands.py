@@ -24,7 +24,8 @@ def list_weights(as_json: AsJson = False) -> None:
     if as_json:
         about = [
             {"name": c.name, "architecture": c.architecture, "metrics": c.metrics,
-             "sha256": c.sha256, "place": str(place(c.name)), "origin": c.origin}
+             "intervals": c.intervals, "sha256": c.sha256, "place": str(place(c.name)),
+             "origin": c.origin}
             for c in cards
         ]  # fmt: skip
         print(json.dumps(about, indent=2))
@@ -32,7 +33,13 @@ def list_weights(as_json: AsJson = False) -> None:
     for card in cards:
         where = f"imported into {place(card.name)}" if card.origin else "ships"
         print(f"{card.name}  {card.architecture}  sha256 {card.sha256[:12]}  {where}")
-        print("".join(f"    {name} {value:g}\n" for name, value in card.metrics.items()), end="")
+        for name, value in card.metrics.items():
+            print(f"    {name} {value:g}{interval_text(card.intervals.get(name))}")
+
+
+def interval_text(interval: list[float] | None) -> str:
+    """Of 95 %; nothing where none is known."""
+    return "" if interval is None else " ({:g} to {:g})".format(*interval)
 
 
 @weights.command()
