@@ -31,9 +31,10 @@ def stretches(risks: Iterable[Said], sent: Mapping[int, float]) -> list[Stretch]
     found: list[Stretch] = []
     told: set[int] = set()
     for risk in risks:
-        if not risk.flagged or risk.stamp_ns not in sent or risk.stamp_ns in told:
-            continue
+        is_first = risk.stamp_ns not in told
         told.add(risk.stamp_ns)  # a second word on the same image is about silence
+        if not risk.flagged or risk.stamp_ns not in sent or not is_first:
+            continue
         if not found or not 0 <= risk.stamp_ns - found[-1].last_ns <= GAP_NS:
             found.append(Stretch(risk.stamp_ns, risk.stamp_ns, risk.at_s, risk.at_s))
         found[-1].last_ns, found[-1].last_s = risk.stamp_ns, risk.at_s
