@@ -23,7 +23,7 @@ class Stretch:
 
     def was_cut_by(self, death_s: float) -> bool:
         """Whether the process died that was still waiting for the end of this stretch."""
-        return self.first_s - 1.0 <= death_s <= self.last_s + AFTERMATH_S
+        return self.first_s - 2.0 <= death_s <= self.last_s + AFTERMATH_S
 
 
 def stretches(risks: Iterable[Said], sent: Mapping[int, float]) -> list[Stretch]:
