@@ -1,4 +1,4 @@
-"""A good half minute of the soak, with the faults that take real processes; and its parts by hand."""
+"""A good half minute of the soak, with faults that take real processes; and its parts."""
 
 import json
 import os
@@ -71,7 +71,8 @@ def test_a_safety_process_that_is_killed_comes_back(soak):
 @pytest.mark.claim("aside", "silence")
 @pytest.mark.fault(
     "a subscriber is slow, never reads, or is stopped",
-    state="nothing changes for anybody else; the subscriber misses what it does not read",
+    state="nothing changes for anybody else, but see the soak; the subscriber misses what it "
+    "does not read",
     within="at once", back="no interruption",
 )  # fmt: skip
 def test_a_subscriber_that_stands_still_holds_up_nobody(soak):
