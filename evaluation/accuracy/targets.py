@@ -139,7 +139,8 @@ CHAPTERS = (
         "wider.",
         tried="Published COCO weights alone (average precision 0.54), adapted to whole frames on "
         "PETS, rendered streets and its own answers on real streets (0.87 at 512x288); at 672x384 "
-        "with views aimed at people of rendered streets (0.88). A higher score to begin tracks trades recall for false boxes.",
+        "with views aimed at people of rendered streets (0.88). A higher score to begin tracks "
+        "trades recall for false boxes.",
         failures="People below about 12 px in the network's picture, groups in which one hides the "
         "other, and what COCO calls otherwise: trams, barriers, animals. A box that lags behind "
         "somebody counts as false and as a miss. On PETS a sign on a lamp post is taken for a "
