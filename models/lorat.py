@@ -9,7 +9,7 @@ B batch, D embedding dimensions, h rows, w columns of tokens of the search regio
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -68,9 +68,9 @@ class MlpHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., D) -> (..., outputs) float32, in whatever precision the rest is computed."""
-        *hidden, last = self.layers
-        for layer in hidden:
+        for layer in self.layers[:-1]:
             x = F.gelu(layer(x))
+        last = cast(nn.Linear, self.layers[-1])
         # In bfloat16 the reach of a box would come in steps of a pixel.
         out: Tensor = (x.float()[..., None, :] * last.weight).sum(dim=-1) + last.bias
         return out
