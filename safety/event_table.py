@@ -88,6 +88,14 @@ FAULTS = (
         Entry(f"unknown.{name}", "watch", "unknown", 0.0, 0.0, f"the part 'unknown' {PART[name]}")
         for name in ("late", "failed", "memory", "hangs")
     ),
+    Entry(
+        "unknown.unreadable",
+        "watch",
+        "unknown",
+        0.0,
+        0.0,
+        "not all scorers of unknown scenes have answered",
+    ),
     *(
         Entry(f"{part}.{name}", part, "unknown", 0.0, 0.0, f"the part '{part}' {text}")
         for part in PARTS

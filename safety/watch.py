@@ -25,7 +25,7 @@ from road_clarity.safety.persistence import Persistence
 from road_clarity.safety.promise import PromiseKeeper
 from road_clarity.safety.risk import Cause, combine, total_points
 from road_clarity.safety.scene import Fault, Lanes, Risk, Scene, Tracks, World
-from road_clarity.safety.unknown_scene import unknown_scene
+from road_clarity.safety.unknown_scene import SAYS, unknown_scene
 from road_clarity.safety.untracked import Untracked
 
 
@@ -135,6 +135,10 @@ def without_unreadable(scene: Scene) -> tuple[Scene, list[Fault]]:
     if not all(len(points) >= 2 and np.isfinite(points).all() for points in lines):
         faults.append(Fault("lanes.unreadable", "a lane line has nan or fewer than two points"))
         scene = replace(scene, lanes=None)
+    if scene.unknown and not SAYS.keys() <= scene.unknown.scorers.keys():
+        text = "not all scorers of unknown scenes have answered"
+        faults.append(Fault("unknown.unreadable", text))
+        scene = replace(scene, unknown=None)
     boxes = [track.box for track in scene.tracks.tracks] if scene.tracks else []
     if not np.isfinite(boxes).all():
         faults.append(Fault("tracks.unreadable", "the box of a track has nan in it"))

@@ -16,8 +16,10 @@ from road_clarity.safety.scene import (
     Segmentation,
     Track,
     Tracks,
+    Unknown,
     World,
 )  # fmt: skip
+from road_clarity.safety.unknown_scene import SAYS
 from road_clarity.safety.watch import Watch
 
 SECOND = 1_000_000_000  # [ns]
@@ -93,6 +95,20 @@ def test_a_track_whose_box_nobody_can_read_makes_the_risk_unknown(edge):
     scene = replace(calm(2 * SECOND), tracks=Tracks(2 * SECOND, (track,)))
     risk = settled().assess(scene, 2 * SECOND)
     assert (risk.level, [r.code for r in risk.reasons]) == ("unknown", ["tracks.unreadable"])
+
+
+@pytest.mark.claim("nonsense")
+def test_an_answer_about_unknown_scenes_without_all_scorers_makes_the_risk_unknown():
+    half = Unknown(2 * SECOND, 1.0, 0.5, {"energy": 0.5}, "c0ffee")
+    risk = settled().assess(replace(calm(2 * SECOND), unknown=half), 2 * SECOND)
+    assert (risk.level, [r.code for r in risk.reasons]) == ("unknown", ["unknown.unreadable"])
+
+
+def test_an_old_answer_about_unknown_scenes_makes_the_risk_unknown():
+    scorers = dict.fromkeys(SAYS, 0.5)
+    old = Unknown(2 * SECOND - 600_000_000, 1.0, 0.5, scorers, "c0ffee")
+    risk = settled().assess(replace(calm(2 * SECOND), unknown=old), 2 * SECOND)
+    assert (risk.level, [r.code for r in risk.reasons]) == ("unknown", ["unknown.late"])
 
 
 @pytest.mark.claim("nonsense")
