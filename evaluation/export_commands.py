@@ -5,22 +5,28 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from road_clarity.models.errors import BadInput
 
 if TYPE_CHECKING:
+    from road_clarity.evaluation.export.fastest import Wanted
     from road_clarity.evaluation.export.gate import Recording
 
 DEMO_FPS = 5.0  # as far apart as the frames that are compared
 
 
 def export(
-    name: Annotated[str, typer.Argument(help="weights: of `road-clarity weights list`")],
-    to: Annotated[str, typer.Option(help="onnx or openvino")],
+    name: Annotated[
+        str, typer.Argument(help="weights, of `road-clarity weights list`; or a preset: all of its")
+    ],
+    to: Annotated[
+        str, typer.Option(help="onnx, openvino, or auto: the first that agrees and beats torch")
+    ] = "auto",
     out: Annotated[
         Path | None,
         typer.Option(help="folder of exports; else where stages look (ROAD_CLARITY_EXPORTS)"),
@@ -30,39 +36,63 @@ def export(
         typer.Option(help="recording to compare on; else the simulator's demo street"),
     ] = None,
     max_frames: Annotated[int, typer.Option(min=1, help="frames to compare, 0.2 s apart")] = 40,
-    precision: Annotated[str, typer.Option(help="fp32, bf16, or auto as in the settings")] = "auto",
+    precision: Annotated[
+        str | None, typer.Option(help="fp32, bf16 or auto; else as the stage is set")
+    ] = None,
     size: Annotated[
         str | None, typer.Option(help="WIDTHxHEIGHT that FFNet sees; else as its preset says [px]")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda: what the export computes on")] = "cpu",
-    as_json: Annotated[bool, typer.Option("--json", help="print parity.json only")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print the parity reports only")] = False,
 ) -> int:
-    """Export a network, if its answers and explanations agree with torch on real frames."""
+    """Export networks whose answers and explanations agree with torch on real frames.
+
+    Ends with 1 where a backend that was named departs from torch.
+    """
     from road_clarity.evaluation.commands import interruptible
-    from road_clarity.evaluation.export.drive import usual_size
-    from road_clarity.evaluation.export.gate import export as through_the_gate
-    from road_clarity.evaluation.export.gate import place
-    from road_clarity.evaluation.export.report import text_of
-    from road_clarity.pipeline.backends.entries import input_size
-    from road_clarity.pipeline.backends.exported import ExportKey, exports_folder
-    from road_clarity.pipeline.backends.runtime import RuntimeConfig, resolve_precision
+    from road_clarity.evaluation.export.fastest import exports, with_settings
+    from road_clarity.evaluation.export.report import line_of
+    from road_clarity.pipeline.backends.exported import exports_folder
+    from road_clarity.pipeline.cores import share, use_threads
     from road_clarity.pipeline.perception import pick_device
-    from road_clarity.pipeline.weights import load
 
     if to == "torch":
-        raise BadInput("--to", to, "torch needs no export; use onnx or openvino")
+        raise BadInput("--to", to, "torch needs no export; use onnx, openvino or auto")
     device, out = pick_device(device), out or exports_folder()
-    chosen = resolve_precision(RuntimeConfig(backend=to, precision=precision), device)
-    network, _ = load(name)
-    wanted = frame_size(size) if size else usual_size(network, name)
-    key = ExportKey(name, to, chosen, input_size(network, wanted))
+    wanted = [with_settings(one, to, precision) for one in asked_for(name, size)]
+    use_threads(share())  # as the pipeline runs them
+    reports = []
     with interruptible():
-        report = through_the_gate(key, out, recording(frames, max_frames), device)
-    print(json.dumps(report, indent=2) if as_json else text_of(report))
-    left = place(key, out, report["passed"])
-    said = "exported to" if report["passed"] else "not exported; its parity report is in"
-    print(f"road-clarity: {name} {said} {left}", file=sys.stderr)
-    return 0 if report["passed"] else 1
+        compared = recording(frames, max_frames)
+        for one in wanted:
+            for report in exports(one, out, compared, device):
+                reports.append(report)
+                print(f"road-clarity: {line_of(report)}", file=sys.stderr)
+    told(reports, as_json)
+    print(f"road-clarity: exports lie in {out}", file=sys.stderr)
+    return 0 if to == "auto" or all(report["passed"] for report in reports) else 1
+
+
+def told(reports: Sequence[dict[str, Any]], as_json: bool) -> None:
+    """One report whole; of several, the lines on stderr say enough."""
+    from road_clarity.evaluation.export.report import text_of
+
+    if as_json:
+        print(json.dumps(reports, indent=2))
+    elif len(reports) == 1:
+        print(text_of(reports[0]))
+
+
+def asked_for(name: str, size: str | None) -> Sequence[Wanted]:
+    """The networks of a preset, or the one with these weights.  Raises BadInput."""
+    from road_clarity.evaluation.export.fastest import network_named, networks_of
+    from road_clarity.pipeline.presets import PRESETS
+
+    if name not in PRESETS:
+        return [network_named(name, frame_size(size) if size else None)]
+    if size:
+        raise BadInput("--size", size, "is for one network; name its weights")
+    return networks_of(PRESETS[name])
 
 
 def frame_size(text: str) -> tuple[int, int]:
@@ -75,13 +105,14 @@ def frame_size(text: str) -> tuple[int, int]:
 
 def recording(path: Path | None, most: int) -> Recording:
     """The frames to compare on.  Raises BadInput."""
+    from road_clarity.evaluation.export.drive import spread
     from road_clarity.evaluation.export.gate import Recording
     from road_clarity.evaluation.sources import open_source
     from road_clarity.pipeline.frame import Frame
 
     if path is not None:
         source = open_source(path)
-        return Recording(source.name, source.frames, most)
+        return Recording(source.name, tuple(spread(source.frames, most)))
     try:
         from road_clarity.training.simulator.film import simulate
     except ImportError as error:
@@ -89,4 +120,4 @@ def recording(path: Path | None, most: int) -> Recording:
         raise BadInput("panda3d", error, remedy) from error
     shots = simulate(7, "demo", fps=DEMO_FPS, seconds=12.0)
     made = (Frame(index, shot.stamp_ns, shot.image) for index, shot in enumerate(shots))
-    return Recording("the simulator's demo street", made, most)
+    return Recording("the simulator's demo street", tuple(spread(made, most)))

@@ -79,7 +79,7 @@ def evaluate_model(name: str, data: Path, split: str, layout: str, device: str =
     Any other is scored in CamVid's, as the pipeline runs it.
     """
     device = pick_device(device)
-    running = load(name, FFNet, RuntimeConfig(precision=FP32), device)
+    running = load(name, FFNet, RuntimeConfig(backend="torch", precision=FP32), device)
     published = running.network.classes == len(CITYSCAPES.classes)
     if published and TAXONOMIES[layout] is CITYSCAPES:
         return evaluate_network(running, data, split, layout, device)

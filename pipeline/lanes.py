@@ -7,7 +7,7 @@ bonnet gains from `top` and `bottom`, which cut those away first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ from road_clarity.models.lane_decoding import DecodedLane, View, decode
 from road_clarity.models.scnn import LaneHeads
 from road_clarity.pipeline.answers import require_finite
 from road_clarity.pipeline.backends.network import load
-from road_clarity.pipeline.backends.runtime import RuntimeConfig
+from road_clarity.pipeline.backends.runtime import AUTO, TORCH, RuntimeConfig
 from road_clarity.pipeline.compiled_passes import use_compiled_passes
 from road_clarity.pipeline.frame import Frame, resized
 from road_clarity.safety.pooled_features import pooled
@@ -45,8 +45,10 @@ class LaneStage:
     """Frame in, Lanes out.  Remembers nothing."""
 
     def __init__(self, config: LaneConfig, device: str) -> None:
-        lanes = load(config.weights, LaneHeads, config, device)
-        if config.message_passing == "compiled":
+        compiled = config.message_passing == "compiled"
+        runtime = replace(config, backend=TORCH) if compiled and config.backend == AUTO else config
+        lanes = load(config.weights, LaneHeads, runtime, device)
+        if compiled:
             use_compiled_passes(lanes)
         self.networks, self._network = (lanes,), lanes.network
         self._config, self._device = config, device

@@ -33,7 +33,7 @@ def street(count: int, every_ms: int = 200) -> Recording:
         )
         for i in range(count)
     )
-    return Recording("street", frames, most=10)
+    return Recording("street", tuple(frames))
 
 
 def disturbed(backend, flat, inputs, path) -> None:
@@ -88,7 +88,7 @@ def test_without_frames_nothing_is_exported(tmp_path):
 
 
 def test_frames_that_are_compared_lie_a_fifth_of_a_second_apart():
-    assert [frame.index for frame in spread(street(20, every_ms=40).frames, 3)] == [0, 5, 10]
+    assert [frame.index for frame in spread(iter(street(20, every_ms=40).frames), 3)] == [0, 5, 10]
 
 
 @pytest.mark.parametrize(("value", "passed"), [(0.9e-4, True), (1.1e-4, False), (math.nan, False)])
@@ -180,7 +180,7 @@ def test_an_explanation_that_is_not_a_number_is_no_agreement():
     ("arguments", "sentence"),
     [
         (["scnn_edge", "--to", "torch"], "torch needs no export"),
-        (["scnn_edge", "--to", "abacus"], "use one of torch, onnx, openvino"),
+        (["scnn_edge", "--to", "abacus"], "use one of auto, torch, onnx, openvino"),
         (["nobody", "--to", "openvino"], "weights nobody"),
         (["ffnet_edge", "--to", "openvino", "--size", "big"], "write WIDTHxHEIGHT"),
         (["scnn_edge", "--to", "openvino", "--size", "512x256"], "has one size only"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.fastest_det import FastestDet
 from road_clarity.models.ffnet import FFNet
 from road_clarity.models.latent_lstm import LatentLstm
@@ -15,6 +16,7 @@ from road_clarity.models.lorat import Lorat
 from road_clarity.models.scnn import LaneHeads
 from road_clarity.pipeline.backends.entries import Size
 from road_clarity.pipeline.backends.network import Running
+from road_clarity.pipeline.backends.runtime import RuntimeConfig
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.lanes import LaneConfig, LaneStage
 from road_clarity.pipeline.presets import PRESETS
@@ -53,6 +55,12 @@ def drive(network: nn.Module, name: str, size: Size | None) -> Drive:
     autoencoder, memory = pair_of(name)
     world = WorldStage(WorldConfig(vae=autoencoder, lstm=memory, **torch_fp32), "cpu")
     return Drive(world.networks[isinstance(network, LatentLstm)], world.run)
+
+
+def usual_runtime(network: nn.Module) -> RuntimeConfig:
+    """The settings with which the stage that uses it ships."""
+    of_world = isinstance(network, Autoencoder | LatentLstm)
+    return WorldConfig() if of_world else RuntimeConfig()
 
 
 def usual_size(network: nn.Module, name: str) -> Size | None:

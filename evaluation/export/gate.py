@@ -6,22 +6,29 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
-from road_clarity.evaluation.export.drive import drive, spread
+from road_clarity.evaluation.export.drive import drive, usual_runtime
 from road_clarity.evaluation.export.figures import departures
 from road_clarity.evaluation.export.ledger import Ledger
+from road_clarity.evaluation.export.race import race
 from road_clarity.evaluation.export.report import REPORTS, parity_report, write_report
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline import weights
 from road_clarity.pipeline.backends.entries import Entry, entries, examples
 from road_clarity.pipeline.backends.exported import ExportKey
 from road_clarity.pipeline.backends.graph import Flat, Graph, mount
-from road_clarity.pipeline.backends.network import open_graphs, release, write_graph
+from road_clarity.pipeline.backends.network import (
+    open_graphs,
+    release,
+    torch_graphs,
+    write_graph,
+)
+from road_clarity.pipeline.backends.runtime import TORCH, resolve_precision
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.run_folder import replace_folder
 
@@ -36,8 +43,7 @@ class Recording:
     """Where the frames come from."""
 
     name: str
-    frames: Iterator[Frame]
-    most: int  # frames that are looked at
+    frames: tuple[Frame, ...]
 
 
 class Compared:
@@ -66,26 +72,37 @@ def export(key: ExportKey, out: Path, recording: Recording, device: str = "cpu")
             inputs = examples(network, entry, key.size)
             write_graph(key.backend, Flat(network, entry), inputs, stage / entry.method)
         graphs = open_graphs(network, stage, key.backend, key.precision, device)
-        ledger = compare(network, key, graphs, recording)
-        report = parity_report(key, card, graphs, stage, recording.name, ledger)
+        ledger, asked = compare(network, key, graphs, recording)
+        speed = race(usual_graphs(key.weights, device), graphs, asked)
+        report = parity_report(key, card, graphs, stage, recording.name, ledger, speed)
         write_report(stage, report)
         put_in_place(stage, key, out, report["passed"])
     return report
 
 
+def usual_graphs(name: str, device: str) -> dict[str, Graph]:
+    """How torch runs it where nothing is exported."""
+    network, _ = weights.load(name, device)
+    settings = replace(usual_runtime(network), backend=TORCH)
+    return torch_graphs(network, resolve_precision(settings, device), device)
+
+
 def compare(
     network: nn.Module, key: ExportKey, graphs: dict[str, Graph], recording: Recording
-) -> Ledger:
+) -> tuple[Ledger, dict[str, Outputs]]:
     """Drive the reference over the frames, the exported graphs beside it.  Raises BadInput.
 
     network: in torch, as the graphs were made of it
+    Returns the differences, and what each entry was asked last.
     """
     ledger, exported = Ledger(), weights.load(key.weights)[0]
+    asked: dict[str, Outputs] = {}
     mount(exported, graphs)
     release(exported)
 
     def judge(entry: Entry, inputs: Outputs, said: Outputs, theirs: Outputs) -> None:
         ledger.note(departures(entry, network, exported, inputs, said, theirs))
+        asked[entry.method] = inputs
 
     seen = drive(network, key.weights, key.size)
     pairs = {
@@ -96,13 +113,13 @@ def compare(
     }
     seen.network.graphs.update(pairs)  # stages that explain ask these
     mount(seen.network.network, pairs)
-    for frame in spread(recording.frames, recording.most):
+    for frame in recording.frames:
         ledger.see(frame.index)
         seen.see(frame)
     if not ledger.calls:
         remedy = f"shows nothing that {key.weights} is asked about; name another with --frames"
         raise BadInput("recording", recording.name, remedy)
-    return ledger
+    return ledger, asked
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ def parity_report(
     folder: Path,
     recording: str,
     ledger: Ledger,
+    speed: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What parity.json holds."""
     figures = ledger.figures(key.precision)
@@ -46,6 +47,7 @@ def parity_report(
         "recording": recording,
         "frames": ledger.frames,
         "calls": ledger.calls,
+        "speed": dict(speed),
         "figures": [figure.as_dict() for figure in figures],
         "files": {path.name: file_sha256(path) for path in sorted(folder.iterdir())},
     }
@@ -59,6 +61,16 @@ def write_report(folder: Path, report: dict[str, Any]) -> None:
 def text_of(report: dict[str, Any]) -> str:
     """parity.md"""
     return "\n".join((*verdict(report), *table(report), *circumstances(report))) + "\n"
+
+
+def line_of(report: dict[str, Any]) -> str:
+    """A way that was tried, in a line."""
+    runtime, speed = report["runtime"], report["speed"]
+    way = f"{report['weights']} on {runtime['backend']} {runtime['precision']}"
+    if not report["passed"]:
+        far = "; ".join(one["meaning"] for one in report["figures"] if not one["passed"])
+        return f"{way}: refused, too far from torch in: {far}"
+    return f"{way}: agrees, {speed['ratio']:.2f} times as fast as torch {speed['torch_precision']}"
 
 
 def verdict(report: dict[str, Any]) -> Iterator[str]:
@@ -90,6 +102,11 @@ def circumstances(report: dict[str, Any]) -> Iterator[str]:
     runtime, reference, machine = report["runtime"], report["reference"], report["machine"]
     size = report["size"]
     yield f"- network: {report['architecture']}" + (f" at {size[0]}x{size[1]}" if size else "")
+    speed = report["speed"]
+    yield (
+        f"- speed: {speed['export_ms']:.3g} ms, torch in {speed['torch_precision']} "
+        f"{speed['torch_ms']:.3g} ms, in turn: {speed['ratio']:.2f} times as fast"
+    )
     yield f"- weights: `{report['weights_sha256']}`"
     yield f"- computed on: {runtime['provider']}; reference: torch {reference['version']}"
     yield f"- machine: {machine['processor']}, {machine['threads']} threads, {machine['system']}"

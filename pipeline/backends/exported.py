@@ -12,14 +12,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.backends.entries import Size
+from road_clarity.pipeline.backends.runtime import Way
 from road_clarity.pipeline.weights import imported
 
 PARITY = "parity.json"
+WORTH_IT = 1.1  # times as fast as torch, from which `auto` takes an export
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,21 @@ def find(key: ExportKey, weights_sha256: str) -> Path:
     if reason:
         raise BadInput(f"{key.backend} export", folder, f"{reason}; run `{key.command}` again")
     return folder
+
+
+def fastest(keys: Mapping[Way, ExportKey], weights_sha256: str) -> tuple[Way, Path] | None:
+    """The export that beat torch by most when it was made; None where none may be used."""
+    ratios = {way: beats_torch(exports_folder() / key.folder, weights_sha256) for way, key in keys.items()}
+    best = max(ratios, key=lambda way: ratios[way])
+    return (best, exports_folder() / keys[best].folder) if ratios[best] >= WORTH_IT else None
+
+
+def beats_torch(folder: Path, weights_sha256: str) -> float:
+    """How many times as fast as torch it was; 0 for an export that must not be used."""
+    if not (folder / PARITY).is_file() or fault(folder, weights_sha256):
+        return 0.0
+    told = json.loads((folder / PARITY).read_text()).get("speed", {})
+    return float(told.get("ratio", 0.0))
 
 
 def fault(folder: Path, weights_sha256: str) -> str | None:

@@ -1,12 +1,13 @@
 """A network by the name of its weights, running on the backend that was asked for.
 
-Nothing falls back: a backend that cannot be had is a BadInput with its remedy, and once a graph is
-mounted the torch weights are let go, so that nothing else could answer in its place.
+A backend that was asked for by name and cannot be had is a BadInput with its remedy; `auto` takes
+the export that was measured to be faster than torch, where there is one.  Once a graph is mounted
+the torch weights are let go, so that nothing else could answer in its place.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ from road_clarity.models.lorat import Lorat
 from road_clarity.models.scnn import LaneHeads
 from road_clarity.pipeline import weights
 from road_clarity.pipeline.backends.entries import Entry, Size, entries, input_size
-from road_clarity.pipeline.backends.exported import ExportKey, find
+from road_clarity.pipeline.backends.exported import ExportKey, fastest, find
 from road_clarity.pipeline.backends.graph import Flat, Graph, mount
-from road_clarity.pipeline.backends.runtime import Runtime, RuntimeConfig, resolve_precision
+from road_clarity.pipeline.backends.runtime import TORCH, Runtime, RuntimeConfig, Way, ways
 from road_clarity.pipeline.backends.torch_eager import TorchGraph
 
 
@@ -68,13 +69,26 @@ def load(
     network, card = weights.load(name, device)
     if not isinstance(network, kind):
         raise BadInput("weights", name, f"are of {card.architecture}; it must be {KINDS[kind]}")
-    precision = resolve_precision(settings, device)
-    if settings.backend == "torch":
-        return running(network, card, torch_graphs(network, precision, device))
-    key = ExportKey(name, settings.backend, precision, input_size(network, size))
-    graphs = open_graphs(network, find(key, card.sha256), settings.backend, precision, device)
+    way, folder = chosen(network, card, settings, device, size)
+    if folder is None:
+        return running(network, card, torch_graphs(network, way.precision, device))
+    graphs = open_graphs(network, folder, way.backend, way.precision, device)
     release(network)
     return running(network, card, graphs)
+
+
+def chosen(
+    network: nn.Module, card: Card, settings: RuntimeConfig, device: str, size: Size | None
+) -> tuple[Way, Path | None]:
+    """The way to run it, and the folder of its export if it is one.  Raises BadInput."""
+    *exported, last = ways(settings, device)
+    if exported:  # auto
+        keys = {way: ExportKey(card.name, *astuple(way), input_size(network, size)) for way in exported}
+        return fastest(keys, card.sha256) or (last, None)
+    if last.backend == TORCH:
+        return last, None
+    key = ExportKey(card.name, *astuple(last), input_size(network, size))
+    return last, find(key, card.sha256)
 
 
 def running(network: nn.Module, card: Card, graphs: dict[str, Graph]) -> Running:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 
 from road_clarity.models.errors import BadInput
 from road_clarity.safety.settings import Checked, setting
 
-BACKENDS = ("torch", "onnx", "openvino")
+AUTO = "auto"
+TORCH = "torch"
+BACKENDS = (AUTO, TORCH, "onnx", "openvino")
 FP32, BF16 = "fp32", "bf16"
 PRECISIONS = ("auto", FP32, BF16)
 NATIVE = ("avx512_bf16", "amx_bf16")  # instructions that multiply bfloat16
@@ -17,11 +19,12 @@ NATIVE = ("avx512_bf16", "amx_bf16")  # instructions that multiply bfloat16
 
 @dataclass(frozen=True, kw_only=True)
 class RuntimeConfig(Checked):
-    """What runs the networks of a stage.  All but torch want an export of the weights first."""
+    """What runs the networks of a stage.  onnx and openvino want an export of the weights first."""
 
     backend: str = setting(
-        "torch",
-        "what runs the network: torch, or onnx or openvino after `road-clarity export`",
+        AUTO,
+        "what runs the network: torch, onnx or openvino; auto: what `road-clarity export` found "
+        "faster than torch here, else torch",
         among=BACKENDS,
     )
     precision: str = setting(
@@ -51,6 +54,29 @@ def multiplies_bfloat16(device: str) -> bool:
         able = torch.cpu.get_capabilities()
         return any(able.get(name, False) for name in NATIVE)
     return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to run a network."""
+
+    backend: str
+    precision: str
+
+
+def ways(settings: RuntimeConfig, device: str) -> tuple[Way, ...]:
+    """Those that the settings allow, what is usually fastest first.  Raises BadInput.
+
+    Several where the backend is auto: torch is the last, and the only one on a GPU.
+    """
+    if settings.backend != AUTO:
+        return (Way(settings.backend, resolve_precision(settings, device)),)
+    usual = Way(TORCH, resolve_precision(replace(settings, backend=TORCH), device))
+    if device != "cpu":
+        return (usual,)
+    halved = (Way("openvino", BF16),) if usual.precision == BF16 else ()
+    full = () if settings.precision == BF16 else (Way("onnx", FP32), Way("openvino", FP32))
+    return (*halved, *full, usual)
 
 
 def resolve_precision(settings: RuntimeConfig, device: str) -> str:
