@@ -7,7 +7,7 @@ export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 
 .PHONY: setup demo test lint bench config gallery accuracy safety soak clean
 
-setup: .venv/.installed .venv/.messages service/gen/.made
+setup: .venv/.installed .venv/.messages service/gen/.made .venv/.exported
 
 .venv/.installed: setup.py requirements-ros.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14) and f"PYTHON {sys.version.split()[0]}: use Python 3.10 to 3.13, as in make setup PYTHON=python3.12")'
@@ -18,6 +18,11 @@ setup: .venv/.installed .venv/.messages service/gen/.made
 .venv/.messages: .venv/.installed $(wildcard msgs/msg/* msgs/srv/* msgs/CMakeLists.txt msgs/package.xml msgs/cmake/*)
 	msgs/build.sh .venv
 	@$(BIN)/python -m road_clarity.nodes.ament_prefix
+	@touch $@
+
+# The networks in the way that is fastest here, if it agrees with torch (docs/export.md).
+.venv/.exported: .venv/.installed .venv/.messages $(wildcard models/weights/*.safetensors)
+	$(BIN)/road-clarity export edge
 	@touch $@
 
 service/gen/.made: .venv/.installed $(wildcard msgs/proto/road_clarity/v1/*.proto)

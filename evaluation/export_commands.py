@@ -14,8 +14,8 @@ import typer
 from road_clarity.models.errors import BadInput
 
 if TYPE_CHECKING:
-    from road_clarity.evaluation.export.fastest import Wanted
     from road_clarity.evaluation.export.gate import Recording
+    from road_clarity.pipeline.presets import Wanted
 
 DEMO_FPS = 5.0  # as far apart as the frames that are compared
 
@@ -85,8 +85,8 @@ def told(reports: Sequence[dict[str, Any]], as_json: bool) -> None:
 
 def asked_for(name: str, size: str | None) -> Sequence[Wanted]:
     """The networks of a preset, or the one with these weights.  Raises BadInput."""
-    from road_clarity.evaluation.export.fastest import network_named, networks_of
-    from road_clarity.pipeline.presets import PRESETS
+    from road_clarity.evaluation.export.fastest import network_named
+    from road_clarity.pipeline.presets import PRESETS, networks_of
 
     if name not in PRESETS:
         return [network_named(name, frame_size(size) if size else None)]

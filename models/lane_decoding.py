@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -75,12 +76,12 @@ def decode(
 def probability_rows(logits: Tensor, size: tuple[int, int]) -> Tensor:
     """Box mean of each lane's probability in rows 0, ROW_STEP, ... of the network's input.
 
-    logits: (5, h, w) -> (4, H / ROW_STEP, W); a box is a mean of columns of a mean of rows.
+    logits: (5, h, w) -> (4, H / ROW_STEP, W), on the CPU; beyond the border there is nothing.
     """
     full = F.interpolate(logits[None], size=(size[1], size[0]), mode="bilinear", align_corners=True)
-    lanes = full.softmax(dim=1)[:, 1:]
-    rows = F.avg_pool2d(lanes, (BOX, 1), stride=(ROW_STEP, 1), padding=(BOX // 2, 0))
-    return F.avg_pool2d(rows, (1, BOX), stride=1, padding=(0, BOX // 2))[0]
+    lanes = full.softmax(dim=1)[0, 1:].cpu().numpy()
+    means = [cv2.boxFilter(lane, -1, (BOX, BOX), borderType=cv2.BORDER_CONSTANT) for lane in lanes]
+    return torch.from_numpy(np.stack([mean[::ROW_STEP] for mean in means]))
 
 
 def row_peaks(probability: Tensor, threshold: float) -> Maxima:

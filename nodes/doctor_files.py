@@ -16,9 +16,11 @@ from road_clarity.models.errors import BadInput
 from road_clarity.nodes.doctor_machine import GB, nearest
 from road_clarity.nodes.findings import Finding, fail, ok, warn
 from road_clarity.nodes.table import NODE_PARAMETERS
+from road_clarity.pipeline.backends.exported import fastest
+from road_clarity.pipeline.backends.runtime import TORCH, ways
 from road_clarity.pipeline.evidence.retention import RetentionConfig
-from road_clarity.pipeline.presets import preset, weight_names
-from road_clarity.pipeline.weights import names, read_state
+from road_clarity.pipeline.presets import Wanted, networks_of, preset, weight_names
+from road_clarity.pipeline.weights import names, read_card, read_state
 
 WILDCARDS = ("/**", "**")
 
@@ -27,6 +29,7 @@ def check(preset_name: str, params_file: str, has_ros: bool) -> list[Finding]:
     """Raises BadInput for a preset that does not exist."""
     needed = weight_names(preset(preset_name))
     found = [check_weights(name) for name in sorted({*names(), *needed})]
+    found.append(check_exports(preset_name))
     given, problems = read_parameters(params_file, preset_name, has_ros)
     return [*found, *problems, check_evidence(given.get("perception", {}))]
 
@@ -37,6 +40,27 @@ def check_weights(name: str) -> Finding:
     except BadInput as error:
         return fail(f"weights.{name}", f"{error.field} {error.value}", error.remedy)
     return ok(f"weights.{name}", f"sha256 {card.sha256[:12]}, as in its card")
+
+
+def check_exports(preset_name: str) -> Finding:
+    """On a CPU, exports are what makes the networks fast enough."""
+    runs = {one.weights: backend_of(one) for one in networks_of(preset(preset_name))}
+    text = ", ".join(f"{name} on {backend}" for name, backend in runs.items())
+    if set(runs.values()) == {TORCH}:
+        fix = f"on a CPU: road-clarity export {preset_name}, then start again"
+        return warn("exports", "there are none that beat torch: " + text, fix)
+    return ok("exports", text)
+
+
+def backend_of(wanted: Wanted) -> str:
+    """What `auto` takes on a CPU."""
+    try:
+        card = read_card(wanted.weights)
+    except BadInput:
+        return TORCH  # the check of the weights says why
+    *exported, _ = ways(wanted.settings, "cpu")
+    best = fastest(wanted.weights, card.sha256, wanted.size, exported)
+    return TORCH if best is None else f"{best[0].backend} {best[0].precision}"
 
 
 Parameters = dict[str, dict[str, Any]]  # node -> parameter -> value

@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.backends.entries import Size
+from road_clarity.pipeline.backends.runtime import RuntimeConfig
 from road_clarity.pipeline.evidence.event import EventConfig
 from road_clarity.pipeline.gate import GateConfig
 from road_clarity.pipeline.lanes import LaneConfig
@@ -55,13 +57,32 @@ def preset(name: str) -> PipelineConfig:
     return PRESETS[name]
 
 
-def weight_names(config: PipelineConfig) -> tuple[str, ...]:
-    """The weights that it takes."""
-    world = config.world
+@dataclass(frozen=True)
+class Wanted:
+    """A network that a backend can take over, how it may run, and at what size it looks."""
+
+    weights: str
+    settings: RuntimeConfig
+    size: Size | None = None
+
+
+def networks_of(config: PipelineConfig) -> tuple[Wanted, ...]:
+    """Those that a backend can take over."""
+    seen, tracks, world = config.segmentation, config.tracks, config.world
     return (
-        config.lanes.weights, config.segmentation.weights, config.tracks.weights, world.vae,
-        world.lstm,
-    )  # fmt: skip
+        Wanted(config.lanes.weights, config.lanes),
+        Wanted(seen.weights, seen, (seen.width, seen.height)),
+        Wanted(tracks.weights, tracks),
+        Wanted(tracks.finder, tracks),
+        Wanted(world.vae, world),
+        Wanted(world.lstm, world),
+    )
+
+
+def weight_names(config: PipelineConfig) -> tuple[str, ...]:
+    """All weights that it takes."""
+    scorers = (config.unknown.weights,) if config.unknown.weights else ()
+    return (*(one.weights for one in networks_of(config)), *scorers)
 
 
 def override(config: PipelineConfig, settings: Sequence[str]) -> PipelineConfig:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 
@@ -15,19 +16,21 @@ from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.lorat import Lorat, Regions
 from road_clarity.models.scnn import LaneHeads, ScnnLite0
 from road_clarity.models.vit import VitSize
+from road_clarity.pipeline import weights
 from road_clarity.pipeline.backends import exported, runtime
 from road_clarity.pipeline.backends.entries import entries, examples
 from road_clarity.pipeline.backends.exported import ExportKey, file_sha256
 from road_clarity.pipeline.backends.graph import Flat, mount
 from road_clarity.pipeline.backends.network import (
     Running,
+    chosen,
     load,
     open_graphs,
     torch_graphs,
     write_graph,
 )
 from road_clarity.pipeline.backends.onnx_runtime import CPU, CUDA, TENSORRT, providers
-from road_clarity.pipeline.backends.runtime import RuntimeConfig, resolve_precision
+from road_clarity.pipeline.backends.runtime import RuntimeConfig, Way, resolve_precision, ways
 from road_clarity.training.publish import publish
 
 CARD = Card(
@@ -142,7 +145,7 @@ def test_bfloat16_that_cannot_be_had_is_refused(backend, monkeypatch):
 
 
 def test_an_unknown_backend_is_answered_with_those_there_are():
-    with pytest.raises(BadInput, match="backend abacus: use one of torch, onnx, openvino"):
+    with pytest.raises(BadInput, match="backend abacus: use one of auto, torch, onnx, openvino"):
         RuntimeConfig(backend="abacus")
 
 
@@ -232,6 +235,54 @@ def test_a_parity_report_that_cannot_be_read_is_refused(export_folder, text):
     (export_folder / "parity.json").write_text(text)
     with pytest.raises(BadInput, match=f"is no parity report; {AGAIN}"):
         load("steady", LatentLstm, SETTINGS)
+
+
+AUTO = RuntimeConfig(precision="fp32")
+
+
+def test_without_exports_torch_runs_the_network(export_folder):
+    assert load("steady", LatentLstm, AUTO).runtime.backend == "torch"  # its speed is not told
+
+
+@pytest.mark.parametrize(("ratio", "backend"), [(1.09, "torch"), (1.1, "openvino")])
+def test_auto_takes_an_export_that_beat_torch_by_a_tenth(export_folder, ratio, backend):
+    change(export_folder, speed={"ratio": ratio})
+    network, card = weights.load("steady")
+    assert chosen(network, card, AUTO, "cpu", None)[0] == Way(backend, "fp32")
+
+
+def test_auto_takes_the_export_that_beat_torch_by_most(export_folder):
+    change(export_folder, speed={"ratio": 1.5})
+    other = export_folder.with_name("steady-onnx-fp32")
+    shutil.copytree(export_folder, other)
+    change(other, speed={"ratio": 1.6})
+    network, card = weights.load("steady")
+    assert chosen(network, card, AUTO, "cpu", None) == (Way("onnx", "fp32"), other)
+
+
+@pytest.mark.parametrize("fault", [{"passed": False}, {"weights_sha256": "ab" * 32}])
+def test_auto_takes_no_export_that_departs_or_is_of_other_weights(export_folder, fault):
+    change(export_folder, speed={"ratio": 1.5}, **fault)
+    assert load("steady", LatentLstm, AUTO).runtime.backend == "torch"
+
+
+@pytest.mark.parametrize(
+    ("precision", "ways_there"),
+    [
+        ("auto", ["openvino bf16", "onnx fp32", "openvino fp32", "torch bf16"]),
+        ("fp32", ["onnx fp32", "openvino fp32", "torch fp32"]),
+        ("bf16", ["openvino bf16", "torch bf16"]),
+    ],
+)
+def test_auto_allows_what_the_precision_allows(monkeypatch, precision, ways_there):
+    monkeypatch.setattr(runtime, "multiplies_bfloat16", lambda device: True)
+    found = ways(RuntimeConfig(precision=precision), "cpu")
+    assert [f"{one.backend} {one.precision}" for one in found] == ways_there
+
+
+def test_on_a_gpu_auto_is_torch(monkeypatch):
+    monkeypatch.setattr(runtime, "multiplies_bfloat16", lambda device: False)
+    assert ways(RuntimeConfig(), "cuda") == (Way("torch", "fp32"),)
 
 
 def test_a_file_that_is_not_the_compared_one_is_refused(export_folder):

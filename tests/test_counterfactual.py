@@ -239,8 +239,7 @@ def needs_networks():
 
 def run_judged_with(path, config, **models):
     """A finished run of no frames that says its settings and weights."""
-    said = {name: {"sha256": weights.read_card(name).sha256} for name in (*weight_names(config),
-            config.tracks.finder, config.unknown.weights)}  # fmt: skip
+    said = {name: {"sha256": weights.read_card(name).sha256} for name in weight_names(config)}
     said |= {name: {"sha256": sha256} for name, sha256 in models.items()}
     (path / "frames.jsonl").touch()
     summary = {"models": said, "parameters": {}, "settings": parameters_of(config), "digest": ""}

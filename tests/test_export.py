@@ -10,16 +10,20 @@ import torch
 from road_clarity.cli import main
 from road_clarity.evaluation.export import gate
 from road_clarity.evaluation.export.drive import spread
+from road_clarity.evaluation.export.fastest import exports
 from road_clarity.evaluation.export.figures import explanation, lanes, raw, targets
 from road_clarity.evaluation.export.gate import Recording, export
 from road_clarity.evaluation.export.ledger import Ledger
+from road_clarity.evaluation.export.race import race
 from road_clarity.models.errors import BadInput
 from road_clarity.models.lorat import TrackMap
 from road_clarity.models.scnn import LaneMaps
 from road_clarity.pipeline.backends.entries import SingleAnswer
 from road_clarity.pipeline.backends.exported import ExportKey, fault
 from road_clarity.pipeline.backends.network import write_graph
+from road_clarity.pipeline.backends.runtime import Runtime
 from road_clarity.pipeline.frame import Frame
+from road_clarity.pipeline.presets import networks_of, preset
 from road_clarity.pipeline.weights import read_card
 
 MS = 1_000_000  # [ns]
@@ -85,6 +89,48 @@ def test_without_frames_nothing_is_exported(tmp_path):
     with pytest.raises(BadInput, match="recording street: shows nothing that vae_edge"):
         export(KEY, tmp_path / "out", street(0))
     assert list(tmp_path.iterdir()) == []
+
+
+class Slow:
+    """A graph that takes so many milliseconds, by the clock of the race."""
+
+    runtime = Runtime("torch", "2", "bf16", "cpu")
+
+    def __init__(self, clock, ms: float) -> None:
+        self._clock, self._ms = clock, ms
+
+    def run(self, inputs, explained=False):
+        self._clock[0] += self._ms / 1000
+        return inputs
+
+
+def test_a_race_is_won_by_the_sum_of_all_entries(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("road_clarity.evaluation.export.race.perf_counter", lambda: clock[0])
+    said = race(
+        {"encode": Slow(clock, 2.0), "decode": Slow(clock, 4.0)},
+        {"encode": Slow(clock, 1.0), "decode": Slow(clock, 3.0)},
+        {"encode": (), "decode": ()},
+    )
+    assert said == {"torch_precision": "bf16", "torch_ms": 6.0, "export_ms": 4.0, "ratio": 1.5}
+
+
+def test_every_network_of_a_preset_is_tried_until_one_way_is_worth_it(monkeypatch, tmp_path):
+    tried = []
+
+    def export(key, out, recording, device):
+        tried.append(f"{key.weights} {key.backend} {key.precision}")
+        passed = key.precision == "fp32"
+        return {"passed": passed, "speed": {"ratio": 1.05 if key.backend == "onnx" else 1.2}}
+
+    monkeypatch.setattr("road_clarity.evaluation.export.fastest.export", export)
+    monkeypatch.setattr(
+        "road_clarity.pipeline.backends.runtime.multiplies_bfloat16", lambda device: True
+    )
+    lanes, *_ = networks_of(preset("edge"))
+    reports = list(exports(lanes, tmp_path, street(1), "cpu"))
+    assert tried == ["scnn_edge openvino bf16", "scnn_edge onnx fp32", "scnn_edge openvino fp32"]
+    assert len(reports) == 3
 
 
 def test_frames_that_are_compared_lie_a_fifth_of_a_second_apart():
@@ -179,6 +225,7 @@ def test_an_explanation_that_is_not_a_number_is_no_agreement():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["edge", "--size", "512x256"], "is for one network; name its weights"),
         (["scnn_edge", "--to", "torch"], "torch needs no export"),
         (["scnn_edge", "--to", "abacus"], "use one of auto, torch, onnx, openvino"),
         (["nobody", "--to", "openvino"], "weights nobody"),

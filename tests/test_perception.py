@@ -9,7 +9,7 @@ import torch
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.perception import Perception, pick_device
-from road_clarity.pipeline.presets import override, preset
+from road_clarity.pipeline.presets import override, preset, weight_names
 
 TENTH = 100_000_000  # [ns]
 
@@ -29,6 +29,10 @@ def poisoned(network: torch.nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every weight becomes nan for the rest of the test."""
     for value in network.parameters():
         monkeypatch.setattr(value, "data", torch.full_like(value.data, math.nan))
+
+
+def test_a_calibration_is_held_against_the_same_weights_on_the_vehicle_as_in_a_replay(perception):
+    assert sorted(perception.cards) == sorted(weight_names(preset("tiny")))
 
 
 @pytest.mark.claim("same")

@@ -19,13 +19,17 @@ Questions = Mapping[str, Sequence[Tensor]]  # what each entry was asked last
 
 
 @torch.inference_mode()
-def race(torch_graphs: Mapping[str, Graph], exported: Mapping[str, Graph], asked: Questions) -> dict[str, Any]:
+def race(
+    torch_graphs: Mapping[str, Graph], exported: Mapping[str, Graph], asked: Questions
+) -> dict[str, Any]:
     """Milliseconds of all entries together, by the median of ROUNDS, and how often faster."""
     times: dict[str, list[list[float]]] = {"torch": [], "export": []}
     for _ in range(ROUNDS + WARM_UP):
         for name, graphs in (("torch", torch_graphs), ("export", exported)):
             times[name].append([seconds(graphs[entry], inputs) for entry, inputs in asked.items()])
-    torch_ms, export_ms = (1e3 * float(np.median(times[name][WARM_UP:], axis=0).sum()) for name in times)
+    torch_ms, export_ms = (
+        1e3 * float(np.median(times[name][WARM_UP:], axis=0).sum()) for name in times
+    )
     return {
         "torch_precision": next(iter(torch_graphs.values())).runtime.precision,
         "torch_ms": round(torch_ms, 3),

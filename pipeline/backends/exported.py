@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,10 @@ class ExportKey:
         )
 
 
+def key_of(weights: str, way: Way, size: Size | None) -> ExportKey:
+    return ExportKey(weights, way.backend, way.precision, size)
+
+
 def exports_folder() -> Path:
     """ROAD_CLARITY_EXPORTS, else beside the imported weights."""
     chosen = os.environ.get("ROAD_CLARITY_EXPORTS")
@@ -66,11 +70,16 @@ def find(key: ExportKey, weights_sha256: str) -> Path:
     return folder
 
 
-def fastest(keys: Mapping[Way, ExportKey], weights_sha256: str) -> tuple[Way, Path] | None:
-    """The export that beat torch by most when it was made; None where none may be used."""
-    ratios = {way: beats_torch(exports_folder() / key.folder, weights_sha256) for way, key in keys.items()}
-    best = max(ratios, key=lambda way: ratios[way])
-    return (best, exports_folder() / keys[best].folder) if ratios[best] >= WORTH_IT else None
+def fastest(
+    weights: str, weights_sha256: str, size: Size | None, allowed: Sequence[Way]
+) -> tuple[Way, Path] | None:
+    """The export that beat torch by most when it was made; None where none is worth it."""
+    ratios = {}
+    for way in allowed:
+        folder = exports_folder() / key_of(weights, way, size).folder
+        ratios[way, folder] = beats_torch(folder, weights_sha256)
+    best = max(ratios, key=lambda one: ratios[one], default=None)
+    return best if best is not None and ratios[best] >= WORTH_IT else None
 
 
 def beats_torch(folder: Path, weights_sha256: str) -> float:

@@ -7,7 +7,7 @@ the torch weights are let go, so that nothing else could answer in its place.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from road_clarity.models.lorat import Lorat
 from road_clarity.models.scnn import LaneHeads
 from road_clarity.pipeline import weights
 from road_clarity.pipeline.backends.entries import Entry, Size, entries, input_size
-from road_clarity.pipeline.backends.exported import ExportKey, fastest, find
+from road_clarity.pipeline.backends.exported import fastest, find, key_of
 from road_clarity.pipeline.backends.graph import Flat, Graph, mount
 from road_clarity.pipeline.backends.runtime import TORCH, Runtime, RuntimeConfig, Way, ways
 from road_clarity.pipeline.backends.torch_eager import TorchGraph
@@ -83,12 +83,11 @@ def chosen(
     """The way to run it, and the folder of its export if it is one.  Raises BadInput."""
     *exported, last = ways(settings, device)
     if exported:  # auto
-        keys = {way: ExportKey(card.name, *astuple(way), input_size(network, size)) for way in exported}
-        return fastest(keys, card.sha256) or (last, None)
+        best = fastest(card.name, card.sha256, input_size(network, size), exported)
+        return best or (last, None)
     if last.backend == TORCH:
         return last, None
-    key = ExportKey(card.name, *astuple(last), input_size(network, size))
-    return last, find(key, card.sha256)
+    return last, find(key_of(card.name, last, input_size(network, size)), card.sha256)
 
 
 def running(network: nn.Module, card: Card, graphs: dict[str, Graph]) -> Running:
