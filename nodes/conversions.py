@@ -179,6 +179,14 @@ def reason_from_message(message: msg.Reason) -> Reason:
     return Reason(message.code, message.share, region, message.text)
 
 
+def rung_of(number: int) -> Rung:
+    """A number that is no rung is UNKNOWN: what cannot be read is not calm."""
+    try:
+        return Rung(number)
+    except ValueError:
+        return Rung.UNKNOWN
+
+
 def risk_to_message(risk: Risk, scene: Scene, now_ns: int, header: Header, rung: Rung) -> msg.Risk:
     """scene: what the risk was computed from at now_ns [ns]."""
     return msg.Risk(

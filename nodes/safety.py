@@ -19,6 +19,7 @@ from road_clarity.nodes import conversions as convert
 from road_clarity.nodes.assembly import SceneAssembly
 from road_clarity.nodes.health import Condition, Severity
 from road_clarity.nodes.lifecycle import RoadNode
+from road_clarity.nodes.metrics import RiskMetrics
 from road_clarity.nodes.pictures import to_image
 from road_clarity.nodes.process import run
 from road_clarity.nodes.proof_of_life import ProofOfLife
@@ -26,6 +27,7 @@ from road_clarity.nodes.qos import RESULT, RISK
 from road_clarity.nodes.settings import SafetyNodeConfig
 from road_clarity.pipeline.calibration_file import promise_for
 from road_clarity.pipeline.gate import broken
+from road_clarity.pipeline.metrics_page import serve
 from road_clarity.pipeline.presets import PipelineConfig, weight_names
 from road_clarity.pipeline.weights import read_card
 from road_clarity.safety.event_table import PARTS
@@ -53,6 +55,7 @@ class SafetyNode(RoadNode):
         self._risk: Risk | None = None
         self._load, self._rung = Rung.FULL, Rung.UNKNOWN  # of the networks' process, and in all
         self._ages = AgeLadder(self._settings.fresh, self._settings.safety.hold_s)
+        self._metrics, self._stop_metrics = RiskMetrics(), nothing
         # No lifecycle publisher: that would be silent when the node is not active.
         self._risks = self.create_publisher(msg.Risk, "~/out/risk", RISK)
         self._explanations = self.create_publisher(msg.Explanation, "~/out/explanation", RESULT)
@@ -96,9 +99,15 @@ class SafetyNode(RoadNode):
         self._watch = Watch(settings.safety, promise)
         self._assembly = SceneAssembly(settings.patience)
         self._ages = AgeLadder(settings.fresh, settings.safety.hold_s)
+        if settings.metrics_port:
+            _, self._stop_metrics = serve(
+                self._metrics.registry, settings.metrics_port, "set another metrics_port"
+            )
 
     def release(self) -> None:
-        """What was built is small and may stay."""
+        """What was built is small and may stay; the port may not."""
+        self._stop_metrics()
+        self._stop_metrics = nothing
 
     def stop(self) -> None:
         super().stop()
@@ -137,7 +146,7 @@ class SafetyNode(RoadNode):
         self._on_part("unknown", convert.unknown_from_message(message))
 
     def _on_round(self, message: msg.Round) -> None:
-        self._load = Rung(message.rung)
+        self._load = convert.rung_of(message.rung)
         self._assembly.see_round(convert.stamp_of(message.header), message.parts)
         self._look()
 
@@ -183,6 +192,7 @@ class SafetyNode(RoadNode):
             now_ns, risk.level != "unknown", oldest_s(scene, now_ns), self._load
         )
         header = convert.header_at(scene.stamp_ns, self._frame_id)
+        self._metrics.tell(risk, self._rung, (now_ns - scene.stamp_ns) * 1e-9)
         self._risks.publish(convert.risk_to_message(risk, scene, now_ns, header, self._rung))
         self._told_s = time.monotonic()
         if risk.level in ("elevated", "high") and self._load > Rung.NO_EXPLANATION:
@@ -217,6 +227,10 @@ class SafetyNode(RoadNode):
         told = {"level": self._risk.level, "score": f"{self._risk.score:.3f}"}
         told["rung"] = self._rung.name
         return told | promise_values(self._risk.promise)
+
+
+def nothing() -> None:
+    """What ends metrics that nobody fetches."""
 
 
 def promise_values(promise: Promise) -> dict[str, str]:

@@ -32,6 +32,9 @@ class SafetyNodeConfig(Checked):
     fresh: float = setting(
         0.35, "age from which a part is the last good one [s]", low=0.05, high=1.0
     )
+    metrics_port: int = setting(
+        0, "port on 127.0.0.1 where Prometheus fetches the risk; 0 for none", low=0, high=65535
+    )
     safety: SafetyConfig = field(default_factory=SafetyConfig)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from road_clarity.models.errors import BadInput
+from road_clarity.pipeline.metrics_page import serve
 from road_clarity.service.access import LEAST_ROLE
 from road_clarity.service.calls import Call
 
@@ -48,16 +48,4 @@ class Metrics:
 
     def serve(self, port: int) -> tuple[int, Callable[[], None]]:
         """On 127.0.0.1: the port it got, and what ends it.  Raises BadInput."""
-        try:
-            server, thread = start_http_server(port, "127.0.0.1", self.registry)
-        except (OSError, OverflowError) as error:
-            raise BadInput(
-                "metrics port", port, "cannot be listened on; give another with --metrics-port"
-            ) from error
-
-        def stop() -> None:
-            server.shutdown()
-            server.server_close()
-            thread.join()
-
-        return server.server_port, stop
+        return serve(self.registry, port, "give another with --metrics-port")

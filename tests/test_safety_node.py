@@ -1,7 +1,9 @@
 """The safety node alone: what it says when images, parts and faults come, or do not."""
 
 import os
+import socket
 import time
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from road_clarity.nodes.safety import SafetyNode
 from road_clarity.pipeline.calibration_file import write_calibration
 from road_clarity.pipeline.presets import preset, weight_names
 from road_clarity.pipeline.weights import read_card
+from road_clarity.safety.ladder import Rung
 from road_clarity.safety.scene import Lanes, Tracks, World
 
 pytestmark = pytest.mark.ros
@@ -200,6 +203,57 @@ def test_the_diagnostics_tell_what_a_flag_is_worth(drive, tmp_path):
     assert (values["promise p_value"], values["promise calibration_id"]) == (
         "0.0500", calibration.id,
     )  # fmt: skip
+
+
+def fetched(port: int) -> dict[str, float]:
+    """What Prometheus would read there."""
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5.0) as answer:
+        lines = answer.read().decode().splitlines()
+    told = [line.rpartition(" ") for line in lines if not line.startswith("#")]
+    return {name: float(value) for name, _, value in told}
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def test_prometheus_fetches_level_rung_and_ages(drive):
+    port = free_port()
+    drive.safety.set_parameters([Parameter("metrics_port", value=port)])
+    drive.safety.start()
+    drive.drive(1.0, error_p=1e-6)
+    told = fetched(port)
+    assert told["road_clarity_risk_score"] == pytest.approx(0.4)
+    assert told['road_clarity_risk_level{road_clarity_risk_level="elevated"}'] == 1.0
+    assert told['road_clarity_rung{road_clarity_rung="full"}'] == 1.0
+    assert told['road_clarity_risks_total{level="elevated"}'] >= 1.0
+    assert told["road_clarity_risk_age_seconds_count"] >= 10.0
+
+
+def test_a_port_that_is_taken_keeps_the_node_from_starting(drive):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        drive.safety.set_parameters([Parameter("metrics_port", value=port)])
+        with pytest.raises(ValueError, match=f"metrics port {port}: .*set another metrics_port"):
+            drive.safety.start()
+
+
+def test_the_port_is_free_again_once_the_node_is_cleaned_up(drive):
+    port = free_port()
+    drive.safety.set_parameters([Parameter("metrics_port", value=port)])
+    drive.safety.start()
+    drive.safety.release()
+    with pytest.raises(OSError):
+        fetched(port)
+
+
+@pytest.mark.parametrize(("number", "rung"), [(4, Rung.FULL), (0, Rung.UNKNOWN), (9, Rung.UNKNOWN)])
+def test_a_rung_that_nobody_knows_is_unknown(number, rung):
+    assert convert.rung_of(number) is rung
 
 
 def test_a_calibration_that_cannot_be_read_keeps_the_node_from_starting(drive, tmp_path):

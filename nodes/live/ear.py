@@ -11,7 +11,7 @@ from rclpy.executors import SingleThreadedExecutor
 from road_clarity_msgs import msg
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
-from road_clarity.nodes.conversions import LEVEL_NAMES, stamp_of
+from road_clarity.nodes.conversions import LEVEL_NAMES, rung_of, stamp_of
 from road_clarity.nodes.qos import PICTURE, RESULT, RISK
 from road_clarity.safety.ladder import Rung
 
@@ -95,7 +95,7 @@ class Ear:
         self.heard.risks.append(
             HeardRisk(
                 time.time_ns(), stamp_of(message.header), LEVEL_NAMES[message.level],
-                Rung(message.rung), ages, codes,
+                rung_of(message.rung), ages, codes,
             )
         )  # fmt: skip
 
