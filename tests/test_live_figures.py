@@ -102,7 +102,8 @@ def test_the_table_shows_every_way(tmp_path):
         "standstill": {"unknown_ms": 560.0, "longest_silence_ms": 440.0, "known_again_ms": 900.0},
     }  # fmt: skip
     report = {
-        "ways": {"auto": one}, "explanation_cost": 0.08, "command": "road-clarity bench",
+        "ways": {"auto": one}, "explanation_cost": 0.08, "explanation_and_overlay_cost": 0.12,
+        "command": "road-clarity bench",
         "load": {"before": 0.1, "after": 2.0},
     }  # fmt: skip
     text = live_text(json.loads(json.dumps(report)))

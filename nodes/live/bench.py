@@ -21,7 +21,7 @@ import rclpy
 import yaml
 
 from road_clarity.models.errors import BadInput
-from road_clarity.nodes.live.ear import Ear, Heard, HeardRisk
+from road_clarity.nodes.live.ear import Ear, Heard, HeardRisk, Viewer
 from road_clarity.nodes.live.figures import LiveFigures, figures, longest_silence_ms
 from road_clarity.nodes.live.processes import Parameters, Running, own_domain, system
 from road_clarity.safety.ladder import Rung
@@ -42,7 +42,7 @@ class Way:
 
     about: str
     parameters: Parameters = field(default_factory=dict)
-    viewer: bool = False  # somebody looks at overlay and explanations
+    viewer: Viewer = Viewer.NOBODY
     stands_still: bool = False  # the networks' process, at the end
 
 
@@ -50,11 +50,14 @@ WAYS = {
     "auto": Way("as it ships, rung by load", stands_still=True),
     "full": Way("rung FULL, nothing flagged", pinned("full", elevated=1.0, high=1.0)),
     "explained": Way(
-        "rung FULL, every image flagged, explained and drawn",
-        pinned("full", elevated=0.0), viewer=True,
+        "rung FULL, every image flagged, explanations heard",
+        pinned("full", elevated=0.0), Viewer.READS,
     ),
-    "no_explanation": Way("rung NO_EXPLANATION", pinned("no_explanation"), viewer=True),
-    "reduced_rate": Way("rung REDUCED_RATE", pinned("reduced_rate"), viewer=True),
+    "drawn": Way(
+        "the same, and the overlay looked at", pinned("full", elevated=0.0), Viewer.LOOKS
+    ),
+    "no_explanation": Way("rung NO_EXPLANATION", pinned("no_explanation"), Viewer.LOOKS),
+    "reduced_rate": Way("rung REDUCED_RATE", pinned("reduced_rate"), Viewer.LOOKS),
 }  # fmt: skip
 
 
@@ -138,8 +141,16 @@ def run(
             }
             told = replace(way, parameters=both)
             found[name] = measure(told, source, arguments, seconds, Path(folder))
-    cost = 1 - found["explained"]["full_stack_fps"] / found["full"]["full_stack_fps"]
-    return {"ways": found, "explanation_cost": cost}
+    return {
+        "ways": found,
+        "explanation_cost": cost(found, "explained"),
+        "explanation_and_overlay_cost": cost(found, "drawn"),
+    }
+
+
+def cost(ways: Mapping[str, Any], name: str) -> float:
+    """Share of the throughput at rung FULL that it takes."""
+    return float(1 - ways[name]["full_stack_fps"] / ways["full"]["full_stack_fps"])
 
 
 def parameters_of(file: Path) -> Parameters:

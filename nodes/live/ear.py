@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -14,6 +15,14 @@ from sensor_msgs.msg import CameraInfo, CompressedImage
 from road_clarity.nodes.conversions import LEVEL_NAMES, rung_of, stamp_of
 from road_clarity.nodes.qos import PICTURE, RESULT, RISK
 from road_clarity.safety.ladder import Rung
+
+
+class Viewer(IntEnum):
+    """Who listens beside the vehicle: nothing is explained or drawn for nobody."""
+
+    NOBODY = 0
+    READS = 1  # explanations
+    LOOKS = 2  # at the overlay as well
 
 
 @dataclass(frozen=True)
@@ -46,9 +55,9 @@ PARTS = ("lanes", "segmentation", "tracks", "world", "unknown")
 
 
 class Ear:
-    """A node that listens; with `viewer` it also looks at the pictures and explanations."""
+    """A node that listens, as the viewer does whose place it takes."""
 
-    def __init__(self, viewer: bool) -> None:
+    def __init__(self, viewer: Viewer) -> None:
         self.heard = Heard()
         self._node = rclpy.create_node("ear")
         self._executor = SingleThreadedExecutor()
@@ -59,9 +68,10 @@ class Ear:
         listen(msg.Round, "/perception/out/rounds", self._on_round, RESULT)
         listen(msg.TrackArray, "/tracker/out/tracks", self._on_tracks, RESULT)
         listen(msg.Risk, "/safety/out/risk", self._on_risk, RISK)
-        if viewer:
+        if viewer >= Viewer.READS:
             listen(msg.Explanation, "/safety/out/explanation", self._on_explanation, RESULT)
             listen(msg.Explanation, "/explainer/out/explanation", self._on_finding, RESULT)
+        if viewer >= Viewer.LOOKS:
             listen(CompressedImage, "/perception/out/overlay", self._on_picture, PICTURE)
 
     def close(self) -> None:
