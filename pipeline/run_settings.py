@@ -21,6 +21,7 @@ SHOWN = 8  # digits of a sha256 in a sentence
 class RunSettings:
     config: PipelineConfig
     models: Mapping[str, str]  # name -> sha256 of the weights
+    runtimes: Mapping[str, str]  # name -> backend and precision that ran them
     digest: str  # of the run's frames
 
 
@@ -32,7 +33,12 @@ def settings_of(run: Path) -> RunSettings:
     if not said:
         remedy = f"neither {SUMMARY} nor an event says all its settings; replay it again"
         raise BadInput("run folder", run, remedy)
-    return RunSettings(config_of(said), models, str(summary.get("digest", "")))
+    runtimes = {
+        name: f"{one['backend']} {one['precision']}"
+        for name, one in summary["models"].items()
+        if {"backend", "precision"} <= one.keys()
+    }
+    return RunSettings(config_of(said), models, runtimes, str(summary.get("digest", "")))
 
 
 def of_an_event(run: Path) -> dict[str, Any]:
@@ -57,6 +63,15 @@ def config_of(said: Mapping[str, Any]) -> PipelineConfig:
     except (KeyError, TypeError, AttributeError) as error:
         remedy = f"its settings are of another version ({error}); replay it again"
         raise BadInput("run folder", "unreadable", remedy) from error
+
+
+def run_otherwise(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Networks that something else runs now, in words; of what the run does not say, nothing."""
+    return [
+        f"{name} ran on {then[name]}, runs on {now[name]}"
+        for name in sorted(then.keys() & now.keys())
+        if then[name] != now[name]
+    ]
 
 
 def other_weights(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -138,6 +138,11 @@ class Prober(Protocol):
         """Of the weights in use, by name."""
         ...
 
+    @property
+    def run_otherwise(self) -> Sequence[str]:
+        """Networks that another backend or precision runs than during the run, in words."""
+        ...
+
     def probe(
         self, frames_from: FramesFrom, span: Span, interventions: Sequence[Intervention],
         deadline: Deadline,

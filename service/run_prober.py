@@ -10,7 +10,12 @@ import torch
 from road_clarity.pipeline.counterfactual import FramesFrom, Pasts, Probe, Span, probe
 from road_clarity.pipeline.interventions import Intervention
 from road_clarity.pipeline.perception import Perception
-from road_clarity.pipeline.run_settings import RunSettings, other_weights, settings_of
+from road_clarity.pipeline.run_settings import (
+    RunSettings,
+    other_weights,
+    run_otherwise,
+    settings_of,
+)
 from road_clarity.service.errors import not_ready
 from road_clarity.service.explain_queue import Deadline
 from road_clarity.service.world_explainer import left_s
@@ -31,6 +36,13 @@ class RunProber:
     @property
     def sha256(self) -> Mapping[str, str]:
         return {name: card.sha256 for name, card in self._perception.cards.items()}
+
+    @property
+    def run_otherwise(self) -> list[str]:
+        """Networks that run on something else than during the run, in words."""
+        runtimes = self._perception.runtimes.items()
+        now = {name: f"{one.backend} {one.precision}" for name, one in runtimes}
+        return run_otherwise(self._said.runtimes, now)
 
     def probe(
         self, frames_from: FramesFrom, span: Span, interventions: Sequence[Intervention],

@@ -135,6 +135,7 @@ def response(found: Probe, row: Row, prober: Prober) -> pb.ProbeCounterfactualRe
         picture=messages.picture(messages.PNG, png(small(found.image))),
         models=messages.models(prober.sha256),
         truncated_by_deadline=found.truncated,
+        run_otherwise=prober.run_otherwise,
     )
 
 

@@ -86,6 +86,7 @@ def lines(answer: Any) -> Iterator[str]:
             "  (run again, the frame is not what was recorded: the memory was too short; try more "
             "with --before-s)"
         )
+    yield from (f"  ({one})" for one in answer.run_otherwise)
     if answer.truncated_by_deadline:
         yield (
             f"  (only the last {answer.before_s:.1f} s were run again, as the time was short; "

@@ -151,6 +151,7 @@ class MadeProber:
     """A watch that sees what made_scene holds, at the pace of the frames."""
 
     sha256: Mapping[str, str] = {"scnn_edge": "cd" * 32}
+    run_otherwise: Sequence[str] = ()
 
     def probe(
         self, frames_from: FramesFrom, span: Span, interventions: Sequence[Intervention],

@@ -1,5 +1,6 @@
 """What if: pictures painted over, parts of the scene taken away, and what the watch then says."""
 
+import json
 import math
 from dataclasses import replace
 from functools import partial
@@ -259,6 +260,17 @@ def test_a_run_of_other_weights_is_refused_in_one_sentence(tmp_path):
     run = run_judged_with(tmp_path, preset("tiny"), vae_edge="ab" * 32)
     with pytest.raises(Refusal, match="judged with other weights: vae_edge was abababab, is "):
         RunProber(run)
+
+
+def test_networks_that_something_else_runs_now_are_named(tmp_path):
+    needs_networks()
+    run = run_judged_with(tmp_path, preset("tiny"))
+    summary = json.loads((run / SUMMARY).read_bytes())
+    summary["models"]["scnn_edge"] |= {"backend": "openvino", "precision": "bf16"}
+    summary["models"]["vae_edge"] |= {"backend": "torch", "precision": "fp32"}
+    write_json(run / SUMMARY, summary)
+    (said,) = RunProber(run).run_otherwise
+    assert said.startswith("scnn_edge ran on openvino bf16, runs on torch ")
 
 
 def drive(count):

@@ -37,7 +37,8 @@ def live_text(report: dict[str, Any]) -> str:
             LEGEND,
             f"Explaining flagged images takes {report['explanation_cost']:.0%} of the throughput "
             f"when every image is flagged, drawing them as well "
-            f"{report['explanation_and_overlay_cost']:.0%}. {ways['auto']['targets']:.1f} targets were followed in the mean.",
+            f"{report['explanation_and_overlay_cost']:.0%}. "
+            f"{ways['auto']['targets']:.1f} targets were followed in the mean.",
             f"When the networks' process stands still, the risk is unknown after "
             f"{still['unknown_ms']:.0f} ms; its longest silence is "
             f"{still['longest_silence_ms']:.0f} ms, and it knows again "

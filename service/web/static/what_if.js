@@ -149,7 +149,7 @@ function change(delta) {
   return make("strong", { className: "change" }, `${sign} ${signed(delta)}`);
 }
 
-function sentence(words, { before, after, delta, before_s, truncated_by_deadline }) {
+function sentence(words, { before, after, delta, before_s, truncated_by_deadline, run_otherwise }) {
   const cut = truncated_by_deadline ? `; there was time for ${before_s.toFixed(1)} s before the frame only` : "";
-  return `The risk ${words}: ${score(before.score)} becomes ${score(after.score)}, ${signed(delta)}${cut}.`;
+  return `The risk ${words}: ${score(before.score)} becomes ${score(after.score)}, ${signed(delta)}${cut}.${(run_otherwise ?? []).map((one) => ` (${one}.)`).join("")}`;
 }
