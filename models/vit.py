@@ -8,6 +8,7 @@ B batch, N tokens, T tokens remembered, D embedding dimensions, M heads, H rows,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -127,6 +128,10 @@ class Block(nn.Module):
         out: Tensor = x + self.ls2(self.mlp(self.norm2(x)))
         return out
 
+    def asked(self, x: Tensor) -> Tensor:
+        """Queries, keys and values of its attention.  (B, N, D) -> (3, B, M, N, D/M)"""
+        return self.attn.asked(self.norm1(x))
+
 
 class VisionTransformer(nn.Module):
     """The trunk; `side` is the largest number of patches per row that it has positions for."""
@@ -168,6 +173,6 @@ class VisionTransformer(nn.Module):
         """
         memory = []
         for block in self.blocks:
-            memory.append(block.attn.asked(block.norm1(tokens))[1:])
+            memory.append(cast(Block, block).asked(tokens)[1:])
             tokens = block(tokens)
         return torch.stack(memory).transpose(1, 2).transpose(0, 1).contiguous()

@@ -10,6 +10,7 @@ import torch
 
 from road_clarity.models import registry
 from road_clarity.models.cards import Card
+from road_clarity.models.conv_embed import ConvEmbed
 from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.lorat import Lorat, Regions
@@ -121,6 +122,36 @@ def test_bfloat16_in_torch_answers_in_float32_and_nearly_the_same():
     assert memory.dtype == scores.dtype == boxes.dtype == torch.float32
     difference = (scores - network(template, search, mask).score_map).abs().max()
     assert 0 < difference < 0.1
+
+
+def test_openvino_is_told_which_first_layers_stay_in_float32(tmp_path):
+    openvino = pytest.importorskip("openvino", reason="openvino is not installed")
+    torch.manual_seed(0)
+    size = VitSize(width=12, depth=1, heads=1, convolutional=True)
+    network = Lorat(size, Regions(28, 42, 4.0)).eval()
+    for norm in (m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)):
+        torch.nn.init.normal_(norm.bias)
+    entry = entries(network)[1]
+    inputs = examples(network, entry, None)
+    write_graph("openvino", Flat(network, entry), inputs, tmp_path / "follow")
+    model = openvino.Core().read_model(tmp_path / "follow.xml")
+    exact = [
+        any("recis" in key for key in dict(op.get_rt_info()))
+        for op in model.get_ordered_ops()
+        if "Convolution" in op.get_type_name()
+    ]
+    assert exact == [True] * 3 + [False] * 30  # stem, and the two of the first block
+
+
+@torch.no_grad()
+def test_under_autocast_the_first_layers_of_the_tracker_compute_in_float32():
+    embed = ConvEmbed(width=12, patch=14).eval()
+    kinds: list[torch.dtype] = []
+    for block in (embed.trunk._blocks[0], embed.trunk._blocks[1]):
+        block.register_forward_hook(lambda _, __, said: kinds.append(said.dtype))
+    with torch.autocast("cpu", torch.bfloat16):
+        embed(torch.rand(1, 3, 28, 28))
+    assert kinds == [torch.float32, torch.bfloat16]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_a_one_way_template_answers_from_memory_as_if_it_were_deaf_to_the_search
     for template, search in zip(known, asked, strict=True):
         tokens = torch.cat([template, search], dim=1)
         for block in network.blocks:
-            q, k, v = block.attn.asked(block.norm1(tokens))
+            q, k, v = block.asked(tokens)
             heard = torch.nn.functional.scaled_dot_product_attention(q, k, v, hears)
             tokens = tokens + block.ls1(block.attn.proj(heard.transpose(1, 2).flatten(2)))
             tokens = tokens + block.ls2(block.mlp(block.norm2(tokens)))

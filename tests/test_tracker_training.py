@@ -17,8 +17,8 @@ from road_clarity.models.lorat_crop import Affine, foreground, mean_colour
 from road_clarity.models.lorat_crop import cut as cut_for_inference
 from road_clarity.models.published import load
 from road_clarity.models.vit import VitSize
-from road_clarity.training import tracker_answers as answers
 from road_clarity.training import tracker, tracker_lorat
+from road_clarity.training import tracker_answers as answers
 from road_clarity.training.drop_path import drop_paths
 from road_clarity.training.tracker_lorat import LoratConfig, LoratRecipe, freeze_and_adapt
 from road_clarity.training.tracker_loss import ious, tracker_loss

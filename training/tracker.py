@@ -30,13 +30,12 @@ from road_clarity.training.imagenet_start import start_lite0
 from road_clarity.training.publish import WEIGHTS, publish
 from road_clarity.training.recipe import FitConfig, Recipe
 from road_clarity.training.start_file import read_start
-from road_clarity.training.tracker_card import tracker_card
+from road_clarity.training.tracker_card import ARCHITECTURE, tracker_card
 from road_clarity.training.tracker_lorat import freeze_and_adapt
 from road_clarity.training.tracking_data import held_out_mixture, learning_mixture
 from road_clarity.training.tracking_pairs import Mixture, Pair
 from road_clarity.training.vit_optimiser import CLIP, WEIGHT_DECAY, adam, course, with_muon
 
-ARCHITECTURE = "lorat_k4_168"
 RANK = 16
 TYPE_STD = 0.5  # of the token types at first; tokens have 1, so that .02 would go unheard
 PLACE_STD = 0.02
