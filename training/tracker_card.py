@@ -28,8 +28,9 @@ them.
 **How it learned.** No pretrained transformer was at hand, but a convolutional network that knows
 ImageNet. Its weights stayed as they are; the blocks on top learned the pair task with all their
 weights and, where the recipe's `adapt` is not 0, were then frozen and adapted by LoRA of rank 16,
-which the file keeps apart from the base and loading merges. {began} These weights come from stage
-"{stage}".
+which the file keeps apart from the base and loading merges.
+{began}
+These weights come from stage "{stage}".
 
 **Split.** Learned from PETS frames 0..399, TLD david, jumping and pedestrian1, objects of CamVid
 train, street clips with boxes of FastestDet, CamVid objects pasted on other streets, and rendered
