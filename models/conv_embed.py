@@ -27,7 +27,7 @@ class ConvEmbed(nn.Module):
     def __init__(self, width: int, patch: int) -> None:
         super().__init__()
         self.patch = patch
-        self.trunk = EfficientNetLite0()
+        self.trunk = EfficientNetLite0(exact=1)
         near, far = FEATURE_CHANNELS
         self.norm = nn.LayerNorm(far + 4 * near)
         self.proj = nn.Linear(far + 4 * near, width)

@@ -8,6 +8,7 @@ B batch, C channels, H rows, W columns.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -77,10 +78,15 @@ class EfficientNetLite0(nn.Module):
     Strided convolutions pad both sides alike; TensorFlow's SAME pads only right and bottom.  On
     even sizes the two differ by a shift of the image of a pixel per level, which the ImageNet
     weights do not mind.
+
+    exact: in how many blocks, and the stem before them, float32 goes on under autocast.  The first
+    block squeezes 32 channels at half the image's size into 16: what bfloat16 drops there is
+    missed by all that follows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, exact: int = 0) -> None:
         super().__init__()
+        self.exact = exact
         self._conv_stem = nn.Conv2d(3, STEM_CHANNELS, 3, 2, 1, bias=False)
         self._bn0 = _norm(STEM_CHANNELS)
         blocks: list[InvertedResidual] = []
@@ -93,13 +99,27 @@ class EfficientNetLite0(nn.Module):
         self._blocks = nn.ModuleList(blocks)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        x = F.relu6(self._bn0(self._conv_stem(x)))  # (B, 32, H/2, W/2)
-        for block in self._blocks[: STRIDE_8 + 1]:
+        with full_precision(x.device.type) if self.exact else nullcontext():
+            x = self.begun(x)
+        for block in self._blocks[self.exact : STRIDE_8 + 1]:
             x = block(x)
         stride_8 = x
         for block in self._blocks[STRIDE_8 + 1 :]:
             x = block(x)
         return stride_8, x
+
+    def begun(self, x: Tensor) -> Tensor:
+        """Stem and the exact blocks.  (B, 3, H, W) -> (B, C, H/2, W/2) or smaller"""
+        x = F.relu6(self._bn0(self._conv_stem(x)))  # (B, 32, H/2, W/2)
+        for block in self._blocks[: self.exact]:
+            x = block(x)
+        return x
+
+
+def full_precision(device: str) -> AbstractContextManager[object]:
+    """No autocast within; where there is none anyway ("meta"), nothing."""
+    known = torch.amp.is_autocast_available(device)
+    return torch.autocast(device, enabled=False) if known else nullcontext()
 
 
 def imagenet_trunk(state: dict[str, Tensor]) -> EfficientNetLite0:

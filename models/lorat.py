@@ -2,7 +2,10 @@
 
 Template and search region go through one vision transformer together; every search token says how
 much of the target it is and where the target's box lies.  Trained by LoRA, used merged: a state
-dict with adaptations (models.lora) is merged while it is loaded.
+dict with adaptations (models.lora) is merged while it is loaded.  What the template says is worked
+out once per target: its first tokens, as published, or, where the network is `one_way`, all that
+the blocks ask of it, for then the template does not hear the search region (as in MixFormer's
+asymmetric attention, Cui et al. 2022, arXiv:2203.11082, section 3.1).
 B batch, D embedding dimensions, h rows, w columns of tokens of the search region.
 """
 
@@ -30,10 +33,12 @@ class Regions:
     search_px: int
     search_factor: float  # side of the search region [mean sides of the target]
     template_factor: float = 2.0
+    reach: float = 1.0  # of a token's box, to every side [sides of the search region]
 
 
 SIZES = {
     "c4": VitSize(width=192, depth=4, heads=3, convolutional=True),  # ours, for two CPU cores
+    "k4": VitSize(width=192, depth=4, heads=3, convolutional=True, one_way=True),  # cheaper still
     "t6": VitSize(width=192, depth=6, heads=3),  # ours: half the blocks of a ViT-Ti
     "t": VitSize(width=192, depth=12, heads=3),  # ours: ViT-Ti
     "s": VitSize(width=384, depth=12, heads=6),
@@ -41,10 +46,13 @@ SIZES = {
     "l": VitSize(width=1024, depth=24, heads=16),
     "g": VitSize(width=1536, depth=40, heads=24, swiglu_hidden=4096),
 }
-REGIONS = {
+PUBLISHED_REGIONS = {
     "224": Regions(template_px=112, search_px=224, search_factor=4.0),
     "378": Regions(template_px=196, search_px=378, search_factor=5.0),
 }
+# A target has as many pixels as in 224, so that its tokens may reach as far.
+SMALL = Regions(template_px=112, search_px=168, search_factor=3.0, reach=4 / 3)
+REGIONS = PUBLISHED_REGIONS | {"168": SMALL}
 
 
 class TrackMap(NamedTuple):
@@ -79,38 +87,57 @@ class MlpHead(nn.Module):
 class Head(nn.Module):
     """Score and box of every token."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, reach: float = 1.0) -> None:
         super().__init__()
+        self.reach = reach
         self.cls_mlp = MlpHead(width, 1)
         self.reg_mlp = MlpHead(width, 4)
 
     def forward(self, tokens: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
         """(B, N, D) tokens at (B or 1, N, 2) places -> (B, N) logits, (B, N, 4) boxes"""
-        reach = self.reg_mlp(tokens).sigmoid()  # left, top, right, bottom of the place
+        reach = self.reach * self.reg_mlp(tokens).sigmoid()  # to left, top, right, bottom
         boxes = torch.cat([places - reach[..., :2], places + reach[..., 2:]], dim=-1)
         return self.cls_mlp(tokens)[..., 0], boxes
 
 
 class Lorat(VisionTransformer):
-    """(B, 3, t, t), (B, 3, s, s), (B, t/14, t/14) -> TrackMap.  Images are normalised."""
+    """(B, 3, t, t), (B, 3, s, s), (B, t/14, t/14) -> TrackMap.  Images are normalised.
+
+    Its two halves: `remember` a template, then `follow` it through any number of search regions.
+    """
 
     explained_layer = "norm"
+    # In bfloat16 these would cost half of all that it loses; they are a thirtieth of the work.
+    exact_layers = "patch_embed.trunk._blocks.0."  # and all before it, where it has them
 
     def __init__(self, size: VitSize, regions: Regions) -> None:
         super().__init__(size, regions.search_px // PATCH)
-        self.regions = regions
+        self.regions, self.one_way = regions, size.one_way
         self.token_type_embed = nn.Parameter(torch.empty(3, size.width))
         nn.init.trunc_normal_(self.token_type_embed, std=0.02)
-        self.head = Head(size.width)
+        self.head = Head(size.width, regions.reach)
         self.register_load_state_dict_pre_hook(merge_while_loading)  # type: ignore[no-untyped-call]
 
     def forward(self, template: Tensor, search: Tensor, template_mask: Tensor) -> TrackMap:
-        known = self.template_tokens(template, template_mask)
-        asked = self.search_tokens(search)
-        seen = self.mix(torch.cat([known, asked], dim=1))[:, known.shape[1] :]
-        scores, boxes = self.head(seen, self.places())
+        return self.follow(self.remember(template, template_mask), search)
+
+    def remember(self, template: Tensor, template_mask: Tensor) -> Tensor:
+        """All that following needs of a template: (B, T, D), or one_way what `mix` is told."""
+        tokens = self.template_tokens(template, template_mask)
+        return self.memorise(tokens) if self.one_way else tokens
+
+    def follow(self, memory: Tensor, search: Tensor) -> TrackMap:
+        """memory: what `remember` answered"""
+        scores, boxes = self.head(self.seen(memory, search), self.places())
         grid = (search.shape[0], self.side, self.side)  # not len: exports keep the batch open
         return TrackMap(scores.view(grid), boxes.view(*grid, 4))
+
+    def seen(self, memory: Tensor, search: Tensor) -> Tensor:
+        """What the head is asked about.  -> (B, h * w, D)"""
+        asked = self.search_tokens(search)
+        if self.one_way:
+            return self.mix(asked, memory)
+        return self.mix(torch.cat([memory, asked], dim=1))[:, memory.shape[1] :]
 
     def template_tokens(self, template: Tensor, template_mask: Tensor) -> Tensor:
         """template_mask: (B, n, n) integers, 1 where the target is"""

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from road_clarity.models import dinov2, lora
 from road_clarity.models.errors import BadInput
 from road_clarity.models.ffnet import PUBLISHED, build_ffnet, member
-from road_clarity.models.lorat import REGIONS, SIZES, build_lorat
+from road_clarity.models.lorat import PUBLISHED_REGIONS, REGIONS, SIZES, build_lorat
 from road_clarity.models.scnn import PUBLISHED_SIZES, ScnnVgg16, existence_inputs
 from road_clarity.models.scnn_pad import ScnnVgg16Pad, from_pad
 from road_clarity.models.state_dict_fit import misfit
@@ -146,7 +146,7 @@ class LoratFamily(Family):
     """Merged; or with adaptations, and then with or without the frozen weights beneath them."""
 
     signature = "blocks.0."
-    names = tuple(f"lorat_{size}_{region}" for size in "sblg" for region in REGIONS)
+    names = tuple(f"lorat_{size}_{region}" for size in "sblg" for region in PUBLISHED_REGIONS)
     licence = "Apache-2.0 (LitingLin/LoRAT, on Meta's DINOv2, Apache-2.0)"
     data = {"LaSOT, TrackingNet, GOT-10k, COCO": "each its own terms, research"}
 

@@ -2,12 +2,13 @@
 
 Pre-norm blocks with LayerScale; patches of 14 x 14 pixels; no class token, since the tracker has
 none.  Module names are the published ones.
-B batch, N tokens, D embedding dimensions, M heads, H rows, W columns of an image.
+B batch, N tokens, T tokens remembered, D embedding dimensions, M heads, H rows, W columns.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -28,6 +29,7 @@ class VitSize:
     heads: int
     swiglu_hidden: int = 0  # 0: the MLP is GELU with 4 D hidden units
     convolutional: bool = False  # tokens from convolutions (models.conv_embed), not from patches
+    one_way: bool = False  # some tokens hear only each other, so that they are computed once
 
 
 class PatchEmbed(nn.Module):
@@ -43,7 +45,7 @@ class PatchEmbed(nn.Module):
 
 
 class Attention(nn.Module):
-    """Every token asks all tokens.  (B, N, D) -> (B, N, D)"""
+    """Every token asks all tokens, and those remembered.  (B, N, D) -> (B, N, D)"""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -51,10 +53,19 @@ class Attention(nn.Module):
         self.proj = nn.Linear(width, width)
         self.heads = heads
 
-    def forward(self, x: Tensor) -> Tensor:
+    def asked(self, x: Tensor) -> Tensor:
+        """Queries, keys and values.  (B, N, D) -> (3, B, M, N, D/M)"""
         batch, count, width = x.shape
-        qkv = self.qkv(x).view(batch, count, 3, self.heads, width // self.heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (B, M, N, D/M)
+        qkv: Tensor = self.qkv(x).view(batch, count, 3, self.heads, width // self.heads)
+        return qkv.permute(2, 0, 3, 1, 4)
+
+    def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
+        """known: (B, 2, M, T, D/M) keys and values of tokens that do not ask themselves"""
+        batch, count, width = x.shape
+        q, k, v = self.asked(x)  # each (B, M, N, D/M)
+        if known is not None:
+            old_k, old_v = known.to(k.dtype).unbind(1)
+            k, v = torch.cat([old_k, k], dim=2), torch.cat([old_v, v], dim=2)
         # Written out: on a CPU in bfloat16, four times as fast as the fused form when training.
         weights = ((q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)).softmax(dim=-1)
         heard = (weights @ v).transpose(1, 2).reshape(batch, count, width)
@@ -112,10 +123,14 @@ class Block(nn.Module):
         self.mlp = SwiGlu(size.width, size.swiglu_hidden) if size.swiglu_hidden else Mlp(size.width)
         self.ls2 = LayerScale(size.width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.ls1(self.attn(self.norm1(x)))
+    def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
+        x = x + self.ls1(self.attn(self.norm1(x), known))
         out: Tensor = x + self.ls2(self.mlp(self.norm2(x)))
         return out
+
+    def asked(self, x: Tensor) -> Tensor:
+        """Queries, keys and values of its attention.  (B, N, D) -> (3, B, M, N, D/M)"""
+        return self.attn.asked(self.norm1(x))
 
 
 class VisionTransformer(nn.Module):
@@ -140,9 +155,24 @@ class VisionTransformer(nn.Module):
         out: Tensor = self.patch_embed(image) + places
         return out
 
-    def mix(self, tokens: Tensor) -> Tensor:
-        """All blocks and the last norm.  (B, N, D) -> (B, N, D)"""
-        for block in self.blocks:
-            tokens = block(tokens)
+    def mix(self, tokens: Tensor, memory: Tensor | None = None) -> Tensor:
+        """All blocks and the last norm.  (B, N, D) -> (B, N, D)
+
+        memory: (B, blocks, 2, M, T, D/M) of tokens that every block hears besides
+        """
+        each = [None] * len(self.blocks) if memory is None else memory.unbind(1)
+        for block, known in zip(self.blocks, each, strict=True):
+            tokens = block(tokens, known)
         out: Tensor = self.norm(tokens)
         return out
+
+    def memorise(self, tokens: Tensor) -> Tensor:
+        """What `mix` may be told of tokens that hear only each other.
+
+        (B, T, D) -> (B, blocks, 2, M, T, D/M)
+        """
+        memory = []
+        for block in self.blocks:
+            memory.append(cast(Block, block).asked(tokens)[1:])
+            tokens = block(tokens)
+        return torch.stack(memory).transpose(1, 2).transpose(0, 1).contiguous()

@@ -1,11 +1,13 @@
 """Following targets with LoRAT: remember each once, then find all of them in one batch per frame.
 
+The network looks at a template when its target is looked for first: most are gone before that.
 H, W: size of the frame.  There is no template update, as published.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -28,12 +30,14 @@ from road_clarity.pipeline.answers import require_finite
 from road_clarity.safety.scene import Box
 
 
-class Template(NamedTuple):
+@dataclass(eq=False)
+class Template:
     """What is remembered of a target."""
 
     image: Tensor  # (3, t, t) normalised
     mask: Tensor  # (t / 14, t / 14) integers, 1 where the target is
     fill: Tensor  # (3,) mean colour of the frame it was seen in
+    memory: Tensor | None = None  # what the network says of it, once it was asked
 
 
 class Found(NamedTuple):
@@ -68,10 +72,9 @@ class LoratTracker:
         if not targets:
             return []
         regions = [self._search(frame, *target) for target in targets]
-        templates = torch.stack([template.image for template, _ in targets])
-        masks = torch.stack([template.mask for template, _ in targets])
+        memories = self._memories([template for template, _ in targets])
         images = normalise(torch.stack([region.image for region in regions]))
-        said = self._network(*(x.to(self._device) for x in (templates, images, masks)))
+        said = self._network.follow(memories, images.to(self._device))
         chosen, confidence = best_token(said.score_map, self._window)
         boxes = said.boxes.flatten(1, 2)[torch.arange(len(targets)), chosen]
         require_finite("tracker", confidence, boxes)
@@ -85,8 +88,18 @@ class LoratTracker:
     ) -> tuple[tuple[Tensor, ...], Box]:
         """What the network is asked about one target, and the search region in the frame [px]."""
         region, side = self._search(frame, template, last), float(self._regions.search_px)
-        inputs = template.image[None], normalise(region.image[None]), template.mask[None]
-        return tuple(x.to(self._device) for x in inputs), region.affine.to_frame((0, 0, side, side))
+        inputs = self._memories([template]), normalise(region.image[None]).to(self._device)
+        return inputs, region.affine.to_frame((0, 0, side, side))
+
+    def _memories(self, templates: Sequence[Template]) -> Tensor:
+        """Of all of them; the network looks at those that it has not seen."""
+        new = [one for one in templates if one.memory is None]
+        if new:
+            images = torch.stack([one.image for one in new]).to(self._device)
+            masks = torch.stack([one.mask for one in new]).to(self._device)
+            for one, memory in zip(new, self._network.remember(images, masks), strict=True):
+                one.memory = memory
+        return torch.stack([one.memory for one in templates if one.memory is not None])
 
     def _search(self, frame: Tensor, template: Template, last: Box) -> Region:
         side = self._regions.search_px

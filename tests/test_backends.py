@@ -11,6 +11,7 @@ import torch
 
 from road_clarity.models import registry
 from road_clarity.models.cards import Card
+from road_clarity.models.conv_embed import ConvEmbed
 from road_clarity.models.errors import BadInput
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.lorat import Lorat, Regions
@@ -57,35 +58,40 @@ def memory() -> LatentLstm:
     return network
 
 
-def small_tracker() -> Lorat:
+def small_tracker(one_way: bool = True) -> Lorat:
     torch.manual_seed(0)
-    return Lorat(VitSize(width=24, depth=1, heads=2), Regions(28, 42, 4.0)).eval()
+    size = VitSize(width=24, depth=2, heads=2, one_way=one_way)
+    return Lorat(size, Regions(28, 42, 4.0)).eval()
 
 
-def seen_by(network: torch.nn.Module, batch: int) -> tuple[torch.Tensor, ...]:
-    (entry,) = entries(network)
-    shapes = [(batch, *one.shape[1:]) for one in examples(network, entry, None)]
-    template, search, mask = shapes
-    return torch.randn(template), torch.randn(search), torch.ones(mask, dtype=torch.long)
+def targets(count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    mask = torch.ones(count, 2, 2, dtype=torch.long)
+    return torch.randn(count, 3, 28, 28), torch.randn(count, 3, 42, 42), mask
 
 
+@pytest.mark.parametrize("one_way", [True, False])
 @pytest.mark.parametrize("backend", BACKENDS)
 @torch.no_grad()
-def test_an_exported_tracker_answers_any_number_of_targets_as_torch_does(backend, tmp_path):
-    network = small_tracker()
-    (entry,) = entries(network)
-    flat = Flat(network, entry)
-    write_graph(backend, flat, examples(network, entry, None), tmp_path / "forward")
-    graph = open_graphs(network, tmp_path, backend, "fp32", "cpu")["forward"]
-    for targets in (1, 3):
-        inputs = seen_by(network, targets)
-        scores, boxes, seen = graph.run(inputs, explained=True)
-        expected = network(*inputs)
-        torch.testing.assert_close(scores, expected.score_map, atol=1e-5, rtol=1e-4)
-        torch.testing.assert_close(boxes, expected.boxes, atol=1e-5, rtol=1e-4)
-        assert seen.shape == (targets, 24, 3, 3)
-        assert torch.equal(graph.run(inputs)[0], scores)  # the same bytes again
-    assert (graph.runtime.backend, graph.runtime.precision) == (backend, "fp32")
+def test_an_exported_tracker_answers_any_number_of_targets_as_torch_does(
+    backend, one_way, tmp_path
+):
+    network, mounted = small_tracker(one_way), small_tracker(one_way)
+    for entry in entries(network):
+        flat = Flat(network, entry)
+        write_graph(backend, flat, examples(network, entry, None), tmp_path / entry.method)
+    graphs = open_graphs(network, tmp_path, backend, "fp32", "cpu")
+    mount(mounted, graphs)
+    for count in (1, 3):
+        template, search, mask = targets(count)
+        said, expected = mounted(template, search, mask), network(template, search, mask)
+        torch.testing.assert_close(said.score_map, expected.score_map, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(said.boxes, expected.boxes, atol=1e-5, rtol=1e-4)
+        asked = network.remember(template, mask), search
+        scores, _, seen = graphs["follow"].run(asked, explained=True)
+        assert seen.shape == (count, 24, 3, 3)
+        assert torch.equal(graphs["follow"].run(asked)[0], scores)  # the same bytes again
+    runtime = graphs["follow"].runtime
+    assert (runtime.backend, runtime.precision) == (backend, "fp32")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -112,12 +118,43 @@ def test_the_explained_map_of_a_lane_network_is_what_messages_were_passed_about(
 
 @torch.no_grad()
 def test_bfloat16_in_torch_answers_in_float32_and_nearly_the_same():
-    network = small_tracker()
-    inputs = seen_by(network, 2)
-    scores, boxes = torch_graphs(network, "bf16", "cpu")["forward"].run(inputs)
-    assert scores.dtype == boxes.dtype == torch.float32
-    difference = (scores - network(*inputs).score_map).abs().max()
+    network, (template, search, mask) = small_tracker(), targets(2)
+    graphs = torch_graphs(network, "bf16", "cpu")
+    (memory,) = graphs["remember"].run((template, mask))
+    scores, boxes = graphs["follow"].run((memory, search))
+    assert memory.dtype == scores.dtype == boxes.dtype == torch.float32
+    difference = (scores - network(template, search, mask).score_map).abs().max()
     assert 0 < difference < 0.1
+
+
+def test_openvino_is_told_which_first_layers_stay_in_float32(tmp_path):
+    openvino = pytest.importorskip("openvino", reason="openvino is not installed")
+    torch.manual_seed(0)
+    size = VitSize(width=12, depth=1, heads=1, convolutional=True)
+    network = Lorat(size, Regions(28, 42, 4.0)).eval()
+    for norm in (m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)):
+        torch.nn.init.normal_(norm.bias)
+    entry = entries(network)[1]
+    inputs = examples(network, entry, None)
+    write_graph("openvino", Flat(network, entry), inputs, tmp_path / "follow")
+    model = openvino.Core().read_model(tmp_path / "follow.xml")
+    exact = [
+        any("recis" in key for key in dict(op.get_rt_info()))
+        for op in model.get_ordered_ops()
+        if "Convolution" in op.get_type_name()
+    ]
+    assert exact == [True] * 3 + [False] * 30  # stem, and the two of the first block
+
+
+@torch.no_grad()
+def test_under_autocast_the_first_layers_of_the_tracker_compute_in_float32():
+    embed = ConvEmbed(width=12, patch=14).eval()
+    kinds: list[torch.dtype] = []
+    for block in (embed.trunk._blocks[0], embed.trunk._blocks[1]):
+        block.register_forward_hook(lambda _, __, said: kinds.append(said.dtype))
+    with torch.autocast("cpu", torch.bfloat16):
+        embed(torch.rand(1, 3, 28, 28))
+    assert kinds == [torch.float32, torch.bfloat16]
 
 
 @pytest.mark.parametrize(

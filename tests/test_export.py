@@ -11,14 +11,15 @@ from road_clarity.cli import main
 from road_clarity.evaluation.export import gate
 from road_clarity.evaluation.export.drive import spread
 from road_clarity.evaluation.export.fastest import exports
-from road_clarity.evaluation.export.figures import explanation, lanes, raw, targets
+from road_clarity.evaluation.export.figures import departures, explanation, lanes, raw, targets
 from road_clarity.evaluation.export.gate import Recording, export
 from road_clarity.evaluation.export.ledger import Ledger
 from road_clarity.evaluation.export.race import race
 from road_clarity.models.errors import BadInput
-from road_clarity.models.lorat import TrackMap
+from road_clarity.models.lorat import Lorat, Regions, TrackMap
 from road_clarity.models.scnn import LaneMaps
-from road_clarity.pipeline.backends.entries import SingleAnswer
+from road_clarity.models.vit import VitSize
+from road_clarity.pipeline.backends.entries import SingleAnswer, entries
 from road_clarity.pipeline.backends.exported import ExportKey, fault
 from road_clarity.pipeline.backends.network import write_graph
 from road_clarity.pipeline.backends.runtime import Runtime
@@ -206,6 +207,24 @@ def test_a_tie_that_falls_the_other_way_moves_the_box_but_not_what_is_said_of_a_
 
 def test_another_place_that_torch_does_not_believe_in_is_seen():
     assert targets(track_map(2.0, -2.0), track_map(-2.0, 2.0))["place"] > 0.3
+
+
+def test_a_template_remembered_otherwise_is_judged_by_what_is_found_with_it():
+    torch.manual_seed(0)
+    size = VitSize(width=12, depth=1, heads=1, one_way=True)
+    network = Lorat(size, Regions(28, 56, 4.0)).eval()
+    torch.nn.init.ones_(network.blocks[0].ls1.gamma)
+    for linear in network.head.cls_mlp.layers:
+        torch.nn.init.normal_(linear.weight, std=0.3)
+    remember, inputs = entries(network)[0], (torch.rand(1, 3, 28, 28), torch.ones(1, 2, 2).long())
+    with torch.no_grad():
+        memory = network.remember(*inputs)
+    same, other = (
+        departures(remember, network, network, inputs, (memory,), (theirs,))
+        for theirs in (memory, -memory)
+    )
+    assert (same["output_max"], same["target_confidence"]) == (0.0, 0.0)
+    assert other["target_confidence"] > 1e-3
 
 
 def test_an_explanation_that_moved_lies_elsewhere():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from road_clarity.models.lora import adapt
-from road_clarity.models.lorat import SEARCH, Lorat, Regions, build_lorat
+from road_clarity.models.lorat import SEARCH, Head, Lorat, Regions, build_lorat
 from road_clarity.models.lorat_crop import (
     Affine,
     around,
@@ -92,6 +92,46 @@ def test_the_template_mask_chooses_the_token_type():
     assert torch.allclose(added[0], network.token_type_embed[0], atol=1e-6)
     assert torch.allclose(added[1], network.token_type_embed[1], atol=1e-6)
     assert SEARCH == 2
+
+
+@torch.inference_mode()
+def test_a_one_way_template_answers_from_memory_as_if_it_were_deaf_to_the_search_region():
+    torch.manual_seed(0)
+    network = Lorat(VitSize(width=12, depth=2, heads=2, one_way=True), TINY).eval()
+    known, asked = torch.randn(2, 1, 4, 12), torch.randn(2, 1, 16, 12)
+    hears = torch.zeros(20, 20)
+    hears[:4, 4:] = -torch.inf  # what the template does not hear
+    for template, search in zip(known, asked, strict=True):
+        tokens = torch.cat([template, search], dim=1)
+        for block in network.blocks:
+            q, k, v = block.asked(tokens)
+            heard = torch.nn.functional.scaled_dot_product_attention(q, k, v, hears)
+            tokens = tokens + block.ls1(block.attn.proj(heard.transpose(1, 2).flatten(2)))
+            tokens = tokens + block.ls2(block.mlp(block.norm2(tokens)))
+        said = network.mix(search, network.memorise(template))
+        assert torch.allclose(said, network.norm(tokens)[:, 4:], atol=1e-5)
+
+
+@torch.inference_mode()
+def test_one_template_is_followed_through_two_search_regions():
+    network, mask = tiny(), torch.tensor([[[0, 1], [0, 1]]])
+    template, first, second = torch.randn(1, 3, 28, 28), *torch.randn(2, 1, 3, 56, 56)
+    memory = network.remember(template, mask)
+    for search in (first, second):
+        said = network.follow(memory, search)
+        assert torch.equal(said.boxes, network(template, search, mask).boxes)
+
+
+def test_the_small_search_region_shows_a_target_as_large_and_lets_its_boxes_reach_as_far():
+    small, large = (build_lorat(name).regions for name in ("lorat_k4_168", "lorat_c4_224"))
+    square = (80.0, 80.0, 120.0, 120.0)
+    scales = [around(square, r.search_factor, r.search_px).scale for r in (small, large)]
+    assert scales[0] == pytest.approx(scales[1])
+    assert small.reach * small.search_px == pytest.approx(large.reach * large.search_px)
+    head = Head(12, reach=small.reach)
+    head.reg_mlp.layers[-1].bias.data.fill_(50.0)  # as far as it can
+    _, boxes = head(torch.zeros(1, 1, 12), torch.tensor([[[0.5, 0.5]]]))
+    assert boxes[0, 0].tolist() == pytest.approx([0.5 - 4 / 3] * 2 + [0.5 + 4 / 3] * 2)
 
 
 def test_a_token_that_reaches_nowhere_boxes_its_own_centre():

@@ -210,7 +210,9 @@ def test_a_sparse_tensor_is_refused():
 
 
 def test_every_published_name_can_be_loaded():
-    lorats = [name for name in BUILDERS if name.startswith("lorat_") and name[6] in "sblg"]
+    ours = ("t_", "t6_", "c4_", "k4_")
+    lorats = [n for n in BUILDERS if n.startswith("lorat_") and not n[6:].startswith(ours)]
+    lorats = [name for name in lorats if not name.endswith("_168")]  # ours as well
     assert len(lorats) == 8
     assert set(PUBLISHED) | set(lorats) | {"scnn_vgg16"} <= BUILDERS.keys()
 

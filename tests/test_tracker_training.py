@@ -17,8 +17,8 @@ from road_clarity.models.lorat_crop import Affine, foreground, mean_colour
 from road_clarity.models.lorat_crop import cut as cut_for_inference
 from road_clarity.models.published import load
 from road_clarity.models.vit import VitSize
+from road_clarity.training import tracker, tracker_lorat
 from road_clarity.training import tracker_answers as answers
-from road_clarity.training import tracker_lorat
 from road_clarity.training.drop_path import drop_paths
 from road_clarity.training.tracker_lorat import LoratConfig, LoratRecipe, freeze_and_adapt
 from road_clarity.training.tracker_loss import ious, tracker_loss
@@ -178,6 +178,26 @@ def test_muon_takes_the_blocks_matrices_and_adam_the_rest_at_half_the_rate():
     }
     assert [group["share"] for group in adamw.param_groups] == [0.5, 0.5]
     assert sum(len(g["params"]) for g in adamw.param_groups) == 4 + 2 * 10 + 2 + 12
+
+
+def test_the_edge_tracker_goes_on_from_weights_with_a_larger_search_region(tmp_path):
+    torch.manual_seed(0)
+    larger = build_lorat("lorat_c4_224")
+    torch.nn.init.normal_(larger.pos_embed)
+    path = tmp_path / "larger.pth"
+    torch.save(larger.state_dict(), path)
+    network = tracker.start(tracker.TrackerConfig(start=path))
+    kept = larger.pos_embed.view(16, 16, 192)[:12, :12].reshape(144, 192)
+    assert torch.equal(network.pos_embed[0], kept)
+    assert torch.equal(network.head.cls_mlp.layers[0].weight, larger.head.cls_mlp.layers[0].weight)
+    assert not any(p.requires_grad for p in network.patch_embed.trunk.parameters())
+
+
+def test_the_edge_tracker_refuses_to_go_on_from_another_network(tmp_path):
+    path = tmp_path / "other.pth"
+    torch.save(build_lorat("lorat_t6_224").state_dict(), path)
+    with pytest.raises(BadInput, match="start .*must be of a lorat_c4 or lorat_k4"):
+        tracker.start(tracker.TrackerConfig(start=path))
 
 
 def test_lorat_b_learns_thirteen_million_weights_of_ninety_nine():

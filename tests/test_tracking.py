@@ -145,6 +145,18 @@ def test_targets_in_one_batch_are_found_as_if_alone():
     assert np.allclose([f.box for f in together], [f.box for f in alone], atol=0.5)  # [px]
 
 
+def test_a_template_is_looked_at_when_its_target_is_first_looked_for_and_never_again():
+    one = tracker()
+    looked: list[int] = []
+    one._network.patch_embed.register_forward_hook(lambda _, x, __: looked.append(x[0].shape[-1]))
+    frame, box = torch.zeros(40, 60, 3, dtype=torch.uint8), (10.0, 10.0, 20.0, 30.0)
+    first, second = one.remember(frame, box), one.remember(frame, box)
+    assert looked == []
+    for targets in ([first], [first], [first, second]):
+        one.find(frame, [(template, box) for template in targets])
+    assert looked == [28, 56, 56, 28, 56]  # template, search, search, the second template, ...
+
+
 def test_an_answer_that_is_not_finite_is_refused():
     one = tracker()
     frame = torch.zeros(40, 60, 3, dtype=torch.uint8)

@@ -1,11 +1,13 @@
 """Recipe of the tracker (lorat_edge): a transformer on ImageNet features learns to match.
 
-1. match: all weights but the convolutions' learn template matching, for lack of a large base;
+1. match: all weights but the convolutions' learn template matching, for lack of a large base, or
+   go on learning it from weights of a tracker with larger regions;
 2. adapt: as published, the base is frozen; LoRA, token types and head go on learning.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,10 @@ import torch
 from torch import Tensor, nn
 
 from road_clarity.models.conv_embed import ConvEmbed
+from road_clarity.models.errors import BadInput
+from road_clarity.models.lora import merge
 from road_clarity.models.lorat import SEARCH, Lorat, build_lorat
+from road_clarity.models.state_dict_fit import misfit
 from road_clarity.safety.settings import Checked, setting
 from road_clarity.training import tracker_answers as answers
 from road_clarity.training.data_root import data_root
@@ -24,25 +29,29 @@ from road_clarity.training.fit import CHECKPOINT, fit
 from road_clarity.training.imagenet_start import start_lite0
 from road_clarity.training.publish import WEIGHTS, publish
 from road_clarity.training.recipe import FitConfig, Recipe
-from road_clarity.training.tracker_card import tracker_card
+from road_clarity.training.start_file import read_start
+from road_clarity.training.tracker_card import ARCHITECTURE, tracker_card
 from road_clarity.training.tracker_lorat import freeze_and_adapt
 from road_clarity.training.tracking_data import held_out_mixture, learning_mixture
 from road_clarity.training.tracking_pairs import Mixture, Pair
 from road_clarity.training.vit_optimiser import CLIP, WEIGHT_DECAY, adam, course, with_muon
 
-ARCHITECTURE = "lorat_c4_224"
 RANK = 16
 TYPE_STD = 0.5  # of the token types at first; tokens have 1, so that .02 would go unheard
 PLACE_STD = 0.02
 LAYER_SCALE = 0.1  # at first; a pretrained base's would be learned
-MATCH_RATE, ADAPT_RATE = 2e-3, 5e-4
+ADAPT_RATE = 5e-4
 CHECKED_PAIRS = 96
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrackerConfig(Checked):
+    start: Path | None = setting(
+        None, "weights of a lorat_c4 or lorat_k4 to go on from; none: ImageNet's convolutions"
+    )
     match: int = setting(2500, "steps of learning to match", low=1)
-    adapt: int = setting(150, "steps of LoRA", low=1)
+    match_rate: float = setting(2e-3, "learning rate of match; less to go on from weights", low=0.0)
+    adapt: int = setting(150, "steps of LoRA; 0: none", low=0)
     batch: int = setting(24, "pairs per step", low=1)
     simulated: float = setting(0.2, "share of the pairs that are simulated", low=0.0, high=1.0)
     weights: Path = setting(WEIGHTS, "folder to publish the best into")
@@ -108,28 +117,53 @@ class PairRecipe(Recipe[Lorat, Pair]):
 
 def train(config: TrackerConfig, out: Path) -> None:
     """Both stages, or what is left of them."""
-    network, root = start(config.seed), data_root()
+    network, root = start(config), data_root()
     check = answers.check_pairs(held_out_mixture(root), network.regions, CHECKED_PAIRS)
     material = Material(learning_mixture(root, config.simulated), check)
     if not (out / "adapt" / CHECKPOINT).is_file():
         fit(PairRecipe(network, config, "match", material), out / "match")
-    freeze_and_adapt(network, RANK)
-    fit(PairRecipe(network, config, "adapt", material), out / "adapt")
+    if config.adapt:
+        freeze_and_adapt(network, RANK)
+        fit(PairRecipe(network, config, "adapt", material), out / "adapt")
 
 
-def start(seed: int) -> Lorat:
-    """ImageNet's convolutions, which stay as they are, under a transformer that knows nothing."""
-    torch.manual_seed(seed)
+def start(config: TrackerConfig) -> Lorat:
+    """Convolutions that stay as they are under blocks that go on learning.  Raises BadInput."""
+    torch.manual_seed(config.seed)
     network = build_lorat(ARCHITECTURE)
     embed = cast(ConvEmbed, network.patch_embed)
-    start_lite0(embed.trunk)
+    if config.start is None:
+        start_lite0(embed.trunk)
+        start_blocks(network)
+    else:
+        go_on_from(network, config.start)
     embed.trunk.requires_grad_(False)
+    return network
+
+
+def start_blocks(network: Lorat) -> None:
+    """A transformer that knows nothing."""
     nn.init.trunc_normal_(network.pos_embed, std=PLACE_STD)
     network.token_type_embed.data[:SEARCH].normal_(std=TYPE_STD)
     for name, parameter in network.named_parameters():
         if name.endswith("gamma"):
             nn.init.constant_(parameter, LAYER_SCALE)
-    return network
+
+
+def go_on_from(network: Lorat, path: Path) -> None:
+    """A smaller search region keeps the top-left positions, as a template does.
+
+    Raises BadInput when the weights are of another network.
+    """
+    state = merge({key: value.float() for key, value in read_start(path).items()})
+    places = state.get("pos_embed", torch.zeros(1, 0, 0))
+    side, wanted = math.isqrt(places.shape[1]), network.side
+    if side > wanted:
+        kept = places.unflatten(1, (side, side))[:, :wanted, :wanted]
+        state["pos_embed"] = kept.flatten(1, 2)
+    if wrong := misfit(state, network.state_dict()):
+        raise BadInput("start", path, f"must be of a lorat_c4 or lorat_k4; {wrong.said()}")
+    network.load_state_dict(state)
 
 
 def pair_config(config: TrackerConfig, stage: str) -> PairConfig:
@@ -141,6 +175,6 @@ def pair_config(config: TrackerConfig, stage: str) -> PairConfig:
         clip=CLIP,
         check_every=config.check_every,
         workers=config.workers,
-        learning_rate=MATCH_RATE if matching else ADAPT_RATE,
+        learning_rate=config.match_rate if matching else ADAPT_RATE,
         simulated=config.simulated,
     )

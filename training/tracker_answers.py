@@ -28,9 +28,8 @@ class Answer(NamedTuple):
 
 def answer(network: Lorat, pairs: Pair) -> Answer:
     """What every token of the search region says."""
-    known = network.template_tokens(ready(pairs.template), pairs.template_mask)
-    asked = network.search_tokens(ready(pairs.search))
-    seen = network.mix(torch.cat([known, asked], dim=1))[:, known.shape[1] :]
+    memory = network.remember(ready(pairs.template), pairs.template_mask)
+    seen = network.seen(memory, ready(pairs.search))
     with torch.autocast(seen.device.type, enabled=False):  # boxes need more than three digits
         scores, boxes = network.head(seen.float(), network.places())
     return Answer(scores, boxes)

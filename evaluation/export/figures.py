@@ -50,6 +50,8 @@ def departures(
         return found | lanes(reference.input_size, *answers)
     if isinstance(reference, FFNet):
         return found | classes((inputs[0].shape[3], inputs[0].shape[2]), *answers)
+    if isinstance(reference, Lorat) and entry.method == "remember":
+        return found | targets(*(follow_home(reference, inputs[0], one) for one in answers))
     if isinstance(reference, Lorat):
         return found | targets(*answers)
     if isinstance(reference, LatentLstm):
@@ -165,6 +167,14 @@ def targets(said: TrackMap, theirs: TrackMap) -> Figures:
         ),
         "box": float(np.mean([1 - overlap(a, b) for a, b in zip(boxes, chosen, strict=True)] or 0)),
     }
+
+
+@torch.no_grad()
+def follow_home(network: Lorat, template: Tensor, memory: Tensor) -> TrackMap:
+    """What torch finds by a memory where it was made: in the template, its border drawn out."""
+    margin = (network.regions.search_px - network.regions.template_px) // 2
+    around = torch.nn.functional.pad(template, (margin,) * 4, mode="replicate")
+    return network.follow(memory, around)
 
 
 def at(values: Tensor, places: Tensor) -> Tensor:

@@ -37,6 +37,11 @@ class Entry:
     answer: Callable[[Sequence[Tensor]], Any] = tuple
     batched: bool = False  # takes any number at once
 
+    @property
+    def explains(self) -> bool:
+        """Whether the layer that Eigen-CAM looks at runs in it."""
+        return self.method in ("forward", "follow")
+
     def flat(self, *arguments: Any) -> tuple[Tensor, ...]:
         """What the method is called with -> inputs."""
         return arguments
@@ -90,13 +95,8 @@ ENTRIES: dict[type[nn.Module], tuple[Entry, ...]] = {
     FFNet: (SingleAnswer("forward", ("image",), ("logits",), first),),
     FastestDet: (Entry("forward", ("image",), Cells._fields, Cells._make),),
     Lorat: (
-        Entry(
-            "forward",
-            ("template", "search", "template_mask"),
-            TrackMap._fields,
-            TrackMap._make,
-            batched=True,
-        ),
+        SingleAnswer("remember", ("template", "template_mask"), ("memory",), first, batched=True),
+        Entry("follow", ("memory", "search"), TrackMap._fields, TrackMap._make, batched=True),
     ),
     Autoencoder: (
         Entry("encode", ("image",), ("mu", "logsigma")),
@@ -139,12 +139,22 @@ def examples(network: Any, entry: Entry, size: Size | None) -> tuple[Tensor, ...
     if isinstance(network, FFNet) and size is not None:
         return (torch.zeros(1, 3, size[1], size[0]),)
     if isinstance(network, Lorat):
-        small, large = network.regions.template_px, network.regions.search_px
-        mask = torch.zeros(2, small // PATCH, small // PATCH, dtype=torch.long)
-        return torch.zeros(2, 3, small, small), torch.zeros(2, 3, large, large), mask
+        return of_two_targets(network, entry)
     if isinstance(network, LatentLstm):
         hidden, cell = torch.zeros(2, 1, 1, network.lstm.hidden_size)
         return torch.zeros(1, network.lstm.input_size), hidden, cell
     if entry.method == "decode":
         return (torch.zeros(1, network.latents),)
     return (torch.zeros(1, 3, network.side, network.side),)
+
+
+def of_two_targets(network: Lorat, entry: Entry) -> tuple[Tensor, ...]:
+    small, large = network.regions.template_px, network.regions.search_px
+    template = torch.zeros(2, 3, small, small)
+    mask = torch.zeros(2, small // PATCH, small // PATCH, dtype=torch.long)
+    if entry.method == "remember":
+        return template, mask
+    device = network.pos_embed.device
+    with torch.no_grad():
+        memory = Lorat.remember(network, template.to(device), mask.to(device))
+    return torch.zeros_like(memory, device="cpu"), torch.zeros(2, 3, large, large)

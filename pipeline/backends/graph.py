@@ -35,7 +35,7 @@ class Flat(nn.Module):
         super().__init__()
         self.network, self.entry = network, entry
         self._method = getattr(type(network), entry.method)  # whatever is mounted on the instance
-        self.explains = entry.method == "forward" and hasattr(network, "explained_layer")
+        self.explains = entry.explains and hasattr(network, "explained_layer")
 
     @property
     def outputs(self) -> tuple[str, ...]:

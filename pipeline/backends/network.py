@@ -44,7 +44,7 @@ class Running:
 
     def explain(self, *inputs: Tensor) -> tuple[Any, Tensor]:
         """The network's answer, and the map (B, C, h, w) of its explained layer."""
-        (entry,) = entries(self.network)
+        entry = next(one for one in entries(self.network) if one.explains)
         *outputs, seen = self.graphs[entry.method].run(inputs, explained=True)
         return entry.answer(outputs), seen
 

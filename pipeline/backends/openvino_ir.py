@@ -40,7 +40,21 @@ def write(flat: Flat, inputs: tuple[Tensor, ...], path: Path) -> None:
         port.tensor.set_names({name})
     for port, name in zip(model.outputs, flat.outputs, strict=True):
         port.tensor.set_names({name})
+    keep_exact(model, getattr(flat.network, "exact_layers", None))
     openvino.save_model(model, path.with_suffix(".xml"), compress_to_fp16=False)
+
+
+def keep_exact(model: Any, layers: str | None) -> None:
+    """What runs up to the end of these layers stays in float32, whatever the rest is computed in.
+
+    layers: beginning of their names in the network; None: no such layers
+    """
+    named = [op for op in model.get_ordered_ops() if layers and layers in op.get_friendly_name()]
+    ahead = named[-1:]
+    while ahead:
+        op = ahead.pop()
+        op.get_rt_info()["precise_0"] = ""  # OpenVINO's name for it, with its version
+        ahead += [port.get_source_output().get_node() for port in op.inputs()]
 
 
 class OpenVinoGraph:

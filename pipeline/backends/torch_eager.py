@@ -22,12 +22,13 @@ ANY_SIZE = (64, 64)  # of an image for FFNet, which takes all [px]
 
 class TorchGraph:
     def __init__(self, network: nn.Module, entry: Entry, precision: str, device: str) -> None:
+        flat = Flat(network, entry)
         if isinstance(network, CONVOLUTIONAL):
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if isinstance(network, (*CONVOLUTIONAL, Lorat)):
             size = ANY_SIZE if isinstance(network, FFNet) else None
-            fold_batch_norms(network, [x.to(device) for x in examples(network, entry, size)])
-        self._network, self._flat = network, Flat(network, entry)
+            fold_batch_norms(flat, [x.to(device) for x in examples(network, entry, size)])
+        self._network, self._flat = network, flat
         self._precision, self._device = precision, device
 
     @property
