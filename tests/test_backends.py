@@ -281,25 +281,41 @@ def test_without_exports_torch_runs_the_network(export_folder):
     assert load("steady", LatentLstm, AUTO).runtime.backend == "torch"  # its speed is not told
 
 
-@pytest.mark.parametrize(("ratio", "backend"), [(1.09, "torch"), (1.1, "openvino")])
-def test_auto_takes_an_export_that_beat_torch_by_a_tenth(export_folder, ratio, backend):
-    change(export_folder, speed={"ratio": ratio})
+def told(ratio: float, torch_precision: str = "fp32") -> dict[str, object]:
+    """What the parity report of an export in fp32 says of its speed."""
+    return {
+        "speed": {"ratio": ratio, "torch_precision": torch_precision},
+        "runtime": {"precision": "fp32"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("ratio", "torch_precision", "backend"),
+    [
+        (1.09, "fp32", "torch"), (1.1, "fp32", "openvino"),
+        (0.94, "bf16", "torch"), (0.95, "bf16", "openvino"),
+    ],
+)  # fmt: skip
+def test_auto_takes_an_export_that_is_faster_than_torch_or_as_fast_and_finer(
+    export_folder, ratio, torch_precision, backend
+):
+    change(export_folder, **told(ratio, torch_precision))
     network, card = weights.load("steady")
     assert chosen(network, card, AUTO, "cpu", None)[0] == Way(backend, "fp32")
 
 
 def test_auto_takes_the_export_that_beat_torch_by_most(export_folder):
-    change(export_folder, speed={"ratio": 1.5})
+    change(export_folder, **told(1.5))
     other = export_folder.with_name("steady-onnx-fp32")
     shutil.copytree(export_folder, other)
-    change(other, speed={"ratio": 1.6})
+    change(other, **told(1.6))
     network, card = weights.load("steady")
     assert chosen(network, card, AUTO, "cpu", None) == (Way("onnx", "fp32"), other)
 
 
 @pytest.mark.parametrize("fault", [{"passed": False}, {"weights_sha256": "ab" * 32}])
 def test_auto_takes_no_export_that_departs_or_is_of_other_weights(export_folder, fault):
-    change(export_folder, speed={"ratio": 1.5}, **fault)
+    change(export_folder, **told(1.5) | fault)
     assert load("steady", LatentLstm, AUTO).runtime.backend == "torch"
 
 

@@ -1,4 +1,4 @@
-"""Networks of a preset, each in the first way that agrees with torch and beats it."""
+"""Networks of a preset, each in the first way that agrees with torch and is better."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from road_clarity.evaluation.export.drive import usual_runtime, usual_size
 from road_clarity.evaluation.export.gate import Recording, export
 from road_clarity.pipeline import weights
 from road_clarity.pipeline.backends.entries import Size, input_size
-from road_clarity.pipeline.backends.exported import WORTH_IT, key_of
+from road_clarity.pipeline.backends.exported import key_of, worth_it
 from road_clarity.pipeline.backends.runtime import TORCH, ways
 from road_clarity.pipeline.presets import Wanted
 
@@ -41,5 +41,5 @@ def exports(
             return
         report = export(key_of(wanted.weights, way, wanted.size), out, recording, device)
         yield report
-        if report["passed"] and report["speed"]["ratio"] >= WORTH_IT:
+        if report["passed"] and worth_it(report):
             return

@@ -89,20 +89,20 @@ def usual_graphs(name: str, device: str) -> dict[str, Graph]:
 
 def compare(
     network: nn.Module, key: ExportKey, graphs: dict[str, Graph], recording: Recording
-) -> tuple[Ledger, dict[str, Outputs]]:
+) -> tuple[Ledger, dict[str, list[Outputs]]]:
     """Drive the reference over the frames, the exported graphs beside it.  Raises BadInput.
 
     network: in torch, as the graphs were made of it
-    Returns the differences, and what each entry was asked last.
+    Returns the differences, and all that each entry was asked.
     """
     ledger, exported = Ledger(), weights.load(key.weights)[0]
-    asked: dict[str, Outputs] = {}
+    asked: dict[str, list[Outputs]] = {}
     mount(exported, graphs)
     release(exported)
 
     def judge(entry: Entry, inputs: Outputs, said: Outputs, theirs: Outputs) -> None:
         ledger.note(departures(entry, network, exported, inputs, said, theirs))
-        asked[entry.method] = inputs
+        asked.setdefault(entry.method, []).append(inputs)
 
     seen = drive(network, key.weights, key.size)
     pairs = {

@@ -12,17 +12,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.backends.entries import Size
-from road_clarity.pipeline.backends.runtime import Way
+from road_clarity.pipeline.backends.runtime import BF16, FP32, Way
 from road_clarity.pipeline.weights import imported
 
 PARITY = "parity.json"
 WORTH_IT = 1.1  # times as fast as torch, from which `auto` takes an export
+WORTH_IT_FINER = 0.95  # the same, where torch would compute in bf16 and the export in fp32
 
 
 @dataclass(frozen=True)
@@ -79,15 +81,26 @@ def fastest(
         folder = exports_folder() / key_of(weights, way, size).folder
         ratios[way, folder] = beats_torch(folder, weights_sha256)
     best = max(ratios, key=lambda one: ratios[one], default=None)
-    return best if best is not None and ratios[best] >= WORTH_IT else None
+    return best if best is not None and ratios[best] > 0.0 else None
 
 
 def beats_torch(folder: Path, weights_sha256: str) -> float:
-    """How many times as fast as torch it was; 0 for an export that must not be used."""
+    """How many times as fast as torch it was; 0 for an export that must not be used, or is not
+    worth it."""
     if not (folder / PARITY).is_file() or fault(folder, weights_sha256):
         return 0.0
-    told = json.loads((folder / PARITY).read_text()).get("speed", {})
-    return float(told.get("ratio", 0.0))
+    report = json.loads((folder / PARITY).read_text())
+    return float(report["speed"]["ratio"]) if worth_it(report) else 0.0
+
+
+def worth_it(report: Mapping[str, Any]) -> bool:
+    """Whether an export that passed is better than torch on this machine: faster, or as fast and
+    finer.  report: what parity.json holds"""
+    if "speed" not in report:  # of an earlier version
+        return False
+    speed = report["speed"]
+    finer = report["runtime"]["precision"] == FP32 and speed["torch_precision"] == BF16
+    return bool(speed["ratio"] >= (WORTH_IT_FINER if finer else WORTH_IT))
 
 
 def fault(folder: Path, weights_sha256: str) -> str | None:
