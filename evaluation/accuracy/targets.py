@@ -163,7 +163,8 @@ CHAPTERS = (
         "hand. For speed: a search region of three sides instead of four, a template that does "
         "not hear it and is worked out once, then 280 steps more; first layers kept in float32, "
         "which halves what bf16 loses. The targets above are of the default, bf16 where the CPU "
-        "multiplies it, in torch; OpenVINO in bf16 takes half the time (docs/performance.md).",
+        "multiplies it, in torch; OpenVINO in bf16 takes 0.6 of the time, but its gate refuses "
+        "it on some recordings (docs/export.md).",
         failures="A small target in a coarse picture is lost when the camera jumps (pedestrian2). "
         "What moves by more than its side between two frames leaves the search region. "
         "Objects below about 12 px, full occlusion, look-alikes that pass each other, and anything "
