@@ -160,10 +160,13 @@ CHAPTERS = (
         tried="A transformer that had to learn to see from the same pictures first: 0.24 on these "
         "sequences; on ImageNet features of EfficientNet-Lite0: 0.50. Coarse and noisy search "
         "regions, rendered identities, LoRA adaptation. No large pretrained transformer was at "
-        "hand. float32 follows better than bf16 here (`success_auc_fp32_gain`: "
-        "`tracks.precision=fp32`) and is slower; the targets above are of the default, "
-        "bf16 where the CPU multiplies it.",
+        "hand. For speed: a search region of three sides instead of four, a template that does "
+        "not hear it and is worked out once, then 280 steps more; first layers kept in float32, "
+        "which halves what bf16 loses. The targets above are of the default, bf16 where the CPU "
+        "multiplies it, in torch; OpenVINO in bf16 takes 0.6 of the time, but its gate refuses "
+        "it on some recordings (docs/export.md).",
         failures="A small target in a coarse picture is lost when the camera jumps (pedestrian2). "
+        "What moves by more than its side between two frames leaves the search region. "
         "Objects below about 12 px, full occlusion, look-alikes that pass each other, and anything "
         "that is neither a person, a vehicle nor a face.",
         legend="Coloured: where the target is said to be 3 s after its box was given. White: where "
