@@ -33,10 +33,9 @@ from road_clarity.training.segmentation_card import card
 from road_clarity.training.segmentation_loss import cross_entropy
 from road_clarity.training.segmentation_score import said
 from road_clarity.training.segmentation_sources import simulated_streets, teacher_streets
-from road_clarity.training.segmentation_start import parts, start, trunk_of
+from road_clarity.training.segmentation_start import ARCHITECTURE, parts, start, trunk_of
 from road_clarity.training.street_crops import random_view
 
-ARCHITECTURE = "ffnet_39lite_lee"
 INPUT_SIZE = (512, 256)  # width, height [px]; every image is squeezed to it
 VIEW_SIZE = (384, 192)  # of the crops to learn from: cheaper, and few reach beyond the image
 FIRST_MEMORY = 10  # steps in which the mean forgets the random start

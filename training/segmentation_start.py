@@ -14,6 +14,8 @@ from road_clarity.models.ffnet import FFNet
 from road_clarity.models.lite_backbone import LiteBackbone
 from road_clarity.training.imagenet_start import start_lite0
 
+ARCHITECTURE = "ffnet_39lite_lee"
+
 
 def start(network: FFNet, kept: int) -> None:
     """Put ImageNet's weights into the trunk; stem, `kept` blocks and all filters stay so."""
