@@ -30,16 +30,17 @@ class BlockSize(NamedTuple):
     channels: int
 
 
-# Table 1 of the paper; only the stages up to stride 16 are ever built here.
+# Table 1 of the paper; what comes after stride 32's first stage is never built here.
 STAGES = (
     BlockSize(1, 3, 1, 1, 16),
     BlockSize(2, 3, 2, 6, 24),
     BlockSize(2, 5, 2, 6, 40),
     BlockSize(3, 3, 2, 6, 80),
     BlockSize(3, 5, 1, 6, 112),
+    BlockSize(4, 5, 2, 6, 192),
 )
 STEM_CHANNELS = 32
-STRIDE_8, STRIDE_16 = 4, 10  # index of the last block at that stride
+STRIDE_4, STRIDE_8, STRIDE_16 = 2, 4, 10  # index of the last block at that stride
 FEATURE_CHANNELS = (40, 112)
 
 
@@ -84,29 +85,46 @@ class EfficientNetLite0(nn.Module):
     missed by all that follows.
     """
 
-    def __init__(self, exact: int = 0) -> None:
+    def __init__(self, depth: int = STRIDE_16 + 1, exact: int = 0) -> None:
+        """depth: number of blocks, for those who take other maps than `forward` answers"""
         super().__init__()
-        self.exact = exact
+        self.depth, self.exact = depth, exact
         self._conv_stem = nn.Conv2d(3, STEM_CHANNELS, 3, 2, 1, bias=False)
         self._bn0 = _norm(STEM_CHANNELS)
+        sizes = [(size, repeat) for size in STAGES for repeat in range(size.repeats)][:depth]
         blocks: list[InvertedResidual] = []
         channels = STEM_CHANNELS
-        for size in STAGES:
-            for repeat in range(size.repeats):
-                stride = size.stride if repeat == 0 else 1
-                blocks.append(InvertedResidual(channels, size, stride))
-                channels = size.channels
+        for size, repeat in sizes:
+            stride = size.stride if repeat == 0 else 1
+            blocks.append(InvertedResidual(channels, size, stride))
+            channels = size.channels
         self._blocks = nn.ModuleList(blocks)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        stride_8, stride_16 = self.maps(x, (STRIDE_8, STRIDE_16))
+        return stride_8, stride_16
+
+    def maps(self, x: Tensor, after: tuple[int, ...]) -> list[Tensor]:
+        """What the blocks of these indices say, rising; no block is asked after the last.
+
+        None of them may be one of the exact ones.
+        """
         with full_precision(x.device.type) if self.exact else nullcontext():
             x = self.begun(x)
-        for block in self._blocks[self.exact : STRIDE_8 + 1]:
-            x = block(x)
-        stride_8 = x
-        for block in self._blocks[STRIDE_8 + 1 :]:
-            x = block(x)
-        return stride_8, x
+        said = []
+        for index in range(self.exact, after[-1] + 1):
+            x = self._blocks[index](x)
+            if index in after:
+                said.append(x)
+        return said
+
+    def lower(self, depth: int) -> list[nn.Module]:
+        """Stem and the first `depth` blocks."""
+        return [self._conv_stem, self._bn0, *self._blocks[:depth]]
+
+    def filters(self) -> list[nn.Module]:
+        """The convolutions that look at one channel each."""
+        return [block.get_submodule("_depthwise_conv") for block in self._blocks]
 
     def begun(self, x: Tensor) -> Tensor:
         """Stem and the exact blocks.  (B, 3, H, W) -> (B, C, H/2, W/2) or smaller"""
@@ -122,8 +140,8 @@ def full_precision(device: str) -> AbstractContextManager[object]:
     return torch.autocast(device, enabled=False) if known else nullcontext()
 
 
-def imagenet_trunk(state: dict[str, Tensor]) -> EfficientNetLite0:
+def imagenet_trunk(state: dict[str, Tensor], depth: int = STRIDE_16 + 1) -> EfficientNetLite0:
     """The trunk with ImageNet weights.  state: the published dict; deeper layers are left out."""
-    trunk = EfficientNetLite0()
+    trunk = EfficientNetLite0(depth)
     trunk.load_state_dict({key: state[key] for key in trunk.state_dict()})
     return trunk

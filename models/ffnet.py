@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from road_clarity.models.errors import BadInput
+from road_clarity.models.lite_backbone import LiteBackbone
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB in [0, 1]
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -60,6 +61,8 @@ FAMILIES = {
     "ns": Family("c", NARROW_STEM, False, (64, 128, 256), NARROW_DEPTHS, False),
     # ours, for two CPU cores: half the slim widths
     "xs": Family("e", EDGE_STEM, False, (32, 64, 96, 160), {22: (2, 3, 3, 2)}, False),
+    # ours, with what ImageNet knows: EfficientNet-Lite0, all of its convolutions counted
+    "lite": Family("l", (), False, (24, 40, 112, 192), {39: (3, 2, 6, 2)}, False),
 }
 
 # up-head letter -> widths inside and at the output of the four scales, 1/4 first
@@ -87,6 +90,7 @@ PUBLISHED = tuple(
         *(f"{depth}ns_{heads}" for depth in (46, 74, 122) for heads in ("cbb", "ccc")),
     )
 )
+EDGE = ("ffnet_22xs_eee", "ffnet_39lite_lee")  # ours: CamVid's 11 classes, 512 x 256
 ONLY_FOR_GPUS = {"ffnet_150s_dbbb"}  # of the slim ones; the same as with _gpu
 
 
@@ -302,7 +306,7 @@ class FFNet(nn.Module):
 
     explained_layer = "head.layers.2"  # all scales side by side
 
-    def __init__(self, backbone: Backbone, head: Head) -> None:
+    def __init__(self, backbone: Backbone | LiteBackbone, head: Head) -> None:
         super().__init__()
         self.backbone_model, self.head, self.classes = backbone, head, head.classes
         self.apply(initialise)
@@ -348,7 +352,8 @@ def member(name: str) -> Member:
         raise BadInput("architecture", name, "an FFNet is named like ffnet_40s_bbb")
     depth, family_name, halved, stem, up, segmentation, gpu = match.groups()
     family = FAMILIES.get(family_name)
-    if family is None or int(depth) not in family.depths or family.letter != stem:
+    known = family is not None and int(depth) in family.depths and family.letter == stem
+    if family is None or not known or (halved and not family.stem):
         raise BadInput(
             "architecture", name, f"no such backbone; there are {', '.join(backbones())}"
         )
@@ -361,9 +366,15 @@ def member(name: str) -> Member:
 def build_ffnet(name: str, classes: int = 19) -> FFNet:
     """The member of that name, untrained.  Raises BadInput when there is no such network."""
     one = member(name)
-    backbone = Backbone(one.family, one.depth, one.halved)
+    backbone = backbone_of(one)
     head = Head(backbone.widths, one.up, one.segmentation, classes, one.bilinear)
     return FFNet(backbone, head)
+
+
+def backbone_of(one: Member) -> Backbone | LiteBackbone:
+    if one.family is FAMILIES["lite"]:
+        return LiteBackbone(one.family.widths, one.family.depths[one.depth])
+    return Backbone(one.family, one.depth, one.halved)
 
 
 def backbones() -> list[str]:

@@ -11,7 +11,7 @@ from road_clarity.models.dinov2 import NAMES as DINOV2
 from road_clarity.models.dinov2 import Dinov2
 from road_clarity.models.errors import BadInput
 from road_clarity.models.fastest_det import FastestDet
-from road_clarity.models.ffnet import PUBLISHED, build_ffnet
+from road_clarity.models.ffnet import EDGE, PUBLISHED, build_ffnet
 from road_clarity.models.latent_lstm import LatentLstm
 from road_clarity.models.latent_mdn import LatentMdn
 from road_clarity.models.lorat import REGIONS, SIZES, build_lorat
@@ -25,7 +25,7 @@ from road_clarity.models.vae import Vae
 # name -> builder of the untrained network
 BUILDERS: dict[str, Callable[[], nn.Module]] = {
     "fastest_det": FastestDet,
-    "ffnet_22xs_eee": partial(build_ffnet, "ffnet_22xs_eee", classes=11),
+    **{name: partial(build_ffnet, name, classes=11) for name in EDGE},
     **{name: partial(build_ffnet, name) for name in PUBLISHED},
     "scnn_lite0": ScnnLite0,
     "scnn_vgg16": ScnnVgg16,

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from road_clarity.models.errors import BadInput
-from road_clarity.models.ffnet import PUBLISHED, build_ffnet, member, normalise
+from road_clarity.models.ffnet import EDGE, PUBLISHED, build_ffnet, member, normalise
 
 
 def parameters(name: str, classes: int = 19) -> int:
@@ -49,12 +49,39 @@ def test_members_of_every_published_family_can_be_built():
     assert all(parameters(name) > 1e7 for name in PUBLISHED[::9])
 
 
-def test_the_edge_member_is_small():
-    assert parameters("ffnet_22xs_eee", classes=11) < 2e6
+@pytest.mark.parametrize("name", EDGE)
+def test_an_edge_member_is_small(name):
+    assert parameters(name, classes=11) < 2e6
+
+
+def test_the_lite_backbone_sees_the_picture_at_four_scales():
+    backbone = build_ffnet("ffnet_39lite_lee").backbone_model.eval()
+    with torch.inference_mode():
+        scales = backbone(torch.zeros(1, 3, 64, 128))
+    assert [tuple(one.shape[1:]) for one in scales] == [
+        (24, 16, 32), (40, 8, 16), (112, 4, 8), (192, 2, 4)
+    ]  # fmt: skip
+
+
+def test_a_lite_member_counts_all_convolutions_of_its_backbone():
+    backbone = build_ffnet("ffnet_39lite_lee").backbone_model
+    assert sum(isinstance(one, torch.nn.Conv2d) for one in backbone.modules()) == 39
+
+
+def test_the_lite_backbone_says_what_the_trunk_of_the_lanes_says():
+    backbone, image = (
+        build_ffnet("ffnet_39lite_lee").backbone_model.eval(),
+        torch.randn(1, 3, 64, 64),
+    )
+    with torch.inference_mode():
+        _, eighth, sixteenth, _ = backbone(image)
+        near, far = backbone.trunk(image)
+    assert torch.equal(eighth, near) and torch.equal(sixteenth, far)
 
 
 @pytest.mark.parametrize(
-    ("name", "reduction"), [("ffnet_22xs_eee", 4), ("ffnet_22s_dbbb", 8), ("ffnet_46ns_ccc", 4)]
+    ("name", "reduction"),
+    [("ffnet_22xs_eee", 4), ("ffnet_39lite_lee", 4), ("ffnet_22s_dbbb", 8), ("ffnet_46ns_ccc", 4)],
 )
 def test_logits_come_at_a_quarter_of_the_image_or_an_eighth_with_d(name, reduction):
     network = build_ffnet(name, classes=11).eval()
@@ -63,10 +90,11 @@ def test_logits_come_at_a_quarter_of_the_image_or_an_eighth_with_d(name, reducti
     assert logits.shape == (1, 11, 64 // reduction, 128 // reduction)
 
 
+@pytest.mark.parametrize("name", EDGE)
 @pytest.mark.parametrize("size", [(50, 70), (33, 65)])
-def test_an_odd_image_size_is_no_obstacle(size):
+def test_an_odd_image_size_is_no_obstacle(name, size):
     with torch.inference_mode():
-        logits = build_ffnet("ffnet_22xs_eee", classes=11).eval()(torch.zeros(1, 3, *size))
+        logits = build_ffnet(name, classes=11).eval()(torch.zeros(1, 3, *size))
     assert logits.shape[2:] == tuple((side + 3) // 4 for side in size)
 
 
@@ -78,7 +106,9 @@ def test_a_gpu_member_has_the_same_weights_but_blends_between_cells():
         assert not torch.equal(phone(image), gpu(image))
 
 
-@pytest.mark.parametrize("name", ["ffnet_41s_bbb", "ffnet_40s_abb", "ffnet_40s_bbz", "resnet"])
+@pytest.mark.parametrize(
+    "name", ["ffnet_41s_bbb", "ffnet_40s_abb", "ffnet_40s_bbz", "ffnet_39lite_dlee", "resnet"]
+)
 def test_a_member_that_was_never_published_is_refused(name):
     with pytest.raises(BadInput, match=name):
         build_ffnet(name)

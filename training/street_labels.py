@@ -53,11 +53,11 @@ class Source:
 
 
 SOURCES = (
-    Source("video/udacity/solidWhiteRight.mp4", 2, 0.57),
-    Source("video/udacity/test_video.mp4", 1, 0.54),
-    Source("video/udacity/test_small2.mp4", 1, 0.54),
-    Source("video/yolop/input1.gif", 1, 0.5),
-    Source("pets09_s2l1/dev_clip/pets09_s2l1_f0000_0529.avi", 4, 0.0),
+    Source("video/udacity/solidWhiteRight.mp4", 6, 0.57),
+    Source("video/udacity/test_video.mp4", 3, 0.54),
+    Source("video/udacity/test_small2.mp4", 4, 0.54),
+    Source("video/yolop/input1.gif", 3, 0.5),
+    Source("pets09_s2l1/dev_clip/pets09_s2l1_f0000_0529.avi", 10, 0.0),
     Source("tusimple170/clips/*/*/20.jpg", 0, 0.3),
     Source("stills/*/*.*g", 0, 0.0),
     Source("stills/udacity/*/*.*g", 0, 0.55),
@@ -76,6 +76,7 @@ LICENCES = {
 def label_street(data: Path) -> Iterator[Labelled]:
     """All frames that are used, labelled."""
     teacher = espnetv2.load_teacher(data / "weights" / "espnetv2_s_2.0_city_1024x512.pth")
+    teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     detector = FastestDet(data / "weights" / "FastestDet.onnx", DETECTED)
     for source in SOURCES:
         for image in frames(data, source):
@@ -103,7 +104,9 @@ def look(teacher: EspNetV2, image: Image) -> Probabilities:
     """The teacher's mean over the image and its mirror image, as CamVid classes."""
     resized = cv2.resize(image, TEACHER_SIZE, interpolation=cv2.INTER_LINEAR)
     x = normalise(torch.from_numpy(resized)[None])
-    straight, mirrored = teacher(torch.cat([x, x.flip(3)])).softmax(dim=1)
+    with torch.autocast(x.device.type, torch.bfloat16):  # half the time; 0.3 % of pixels differ
+        said = teacher(torch.cat([x, x.flip(3)]).contiguous(memory_format=torch.channels_last))
+    straight, mirrored = said.float().softmax(dim=1)
     cityscapes = (straight + mirrored.flip(2)) / 2  # (20, h, w), the last one background
     camvid = cityscapes.new_zeros(len(CLASSES), *cityscapes.shape[1:])
     for train_id, index in enumerate(CAMVID_INDEX):

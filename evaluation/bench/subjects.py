@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from road_clarity.models.errors import BadInput
-from road_clarity.models.ffnet import FFNet
+from road_clarity.models.ffnet import EDGE, FFNet
 from road_clarity.models.registry import BUILDERS, build
 from road_clarity.pipeline import weights
 from road_clarity.pipeline.backends.entries import ENTRIES, Entry, Size, entries, examples
@@ -79,7 +79,7 @@ def noise(network: nn.Module, entry: Entry, size: Size | None) -> tuple[Tensor, 
 
 def segmentation_size(architecture: str) -> Size:
     """(width, height) that a member of FFNet sees: ours the preset's, `d` members twice as many."""
-    if architecture == "ffnet_22xs_eee":
+    if architecture in EDGE:
         config = SegmentationConfig()
         return config.width, config.height
     return (2048, 1024) if "_d" in architecture else (1024, 512)
