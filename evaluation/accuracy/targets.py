@@ -153,7 +153,8 @@ CHAPTERS = (
         "400..529, 48 overlap somebody by less than half (of 24 looked at, the truth stands "
         "beside the person about as often as the box does), 9 are people at the border whom "
         "the truth leaves out. In frames 0..399 now 336 are false: 134 loose boxes, 145 "
-        "of people whom the truth leaves out (one crosses the lawn), 54 of two signs, which score about 0.7.",
+        "of people whom the truth leaves out (one crosses the lawn), 54 of two signs, which "
+        "score about 0.7.",
         legend="Yellow: tracked people, blue: tracked vehicles. White: road users of at least "
         "16 px height, as many as are seen at all, also those behind others. Tracks began 3 s "
         "before.",
