@@ -48,6 +48,7 @@ class TrackingFormat(str, Enum):
 class ObjectFormat(str, Enum):
     pets = "pets"
     mot = "mot"
+    streets = "streets"
 
 
 class AnomalyFormat(str, Enum):
@@ -175,10 +176,13 @@ def tracking(
 
 @evaluate.command()
 def objects(
-    ground_truth: Annotated[Path, typer.Option(help="true boxes: XML of PETS, or MOTChallenge's")],
+    ground_truth: Annotated[
+        Path | None, typer.Option(help="true boxes: XML of PETS, or MOTChallenge's")
+    ] = None,
     layout: Annotated[ObjectFormat, typer.Option("--format")] = ObjectFormat.pets,
     video: Annotated[Path | None, typer.Option(help="recording of people, for pets")] = None,
     predictions: Annotated[Path | None, typer.Option(help="file or folder of tracks, mot")] = None,
+    seeds: Annotated[str | None, typer.Option(help="A:B, simulated streets, for streets")] = None,
     preset: Annotated[str, typer.Option(help="edge, paper or tiny")] = "edge",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "cpu",
     settings: Annotated[
@@ -186,21 +190,28 @@ def objects(
     ] = None,
     json_file: Json = None,
 ) -> None:
-    """Share of the people that tracks find; or MOTA, IDF1 and their kin of tracks on disk."""
+    """Share of the people, or simulated road users, that tracks find; or MOTA of tracks on disk."""
+    from road_clarity.pipeline.presets import override
+    from road_clarity.pipeline.presets import preset as named
+
+    config = override(named(preset), settings or [])
+    if layout is ObjectFormat.streets:
+        from road_clarity.evaluation.street_objects import evaluate_streets
+
+        tell(evaluate_streets(seeds, config, device), json_file)
+        return
+    truth_file = given(ground_truth, "--ground-truth", "name the true boxes")
     if layout is ObjectFormat.mot:
         from road_clarity.evaluation import mot
 
         answers = given(predictions, "--predictions", "name the tracks of --format mot")
-        tell(mot.evaluate_predictions(answers, ground_truth), json_file)
+        tell(mot.evaluate_predictions(answers, truth_file), json_file)
         return
     from road_clarity.evaluation.objects import evaluate_people, read_cvml
     from road_clarity.evaluation.sources import open_source
-    from road_clarity.pipeline.presets import override
-    from road_clarity.pipeline.presets import preset as named
 
     recording = given(video, "--video", "name the recording, or score tracks with --format mot")
-    truth = read_cvml(ground_truth)
-    config = override(named(preset), settings or [])
+    truth = read_cvml(truth_file)
     tell(evaluate_people(open_source(recording).frames, truth, config, device), json_file)
 
 

@@ -1,19 +1,27 @@
 """Which targets are followed: when a track begins, is believed, and ends.  Pure bookkeeping.
 
-A track begins where the detector sees somebody whom no track explains.  While the detector sees
-that target, its box is the detector's; where it does not, LoRAT looks for it.  A track is shown
-once it was found in several frames.  It ends when neither finds it for some frames, when it leaves
-the image, when the detector has not seen it for long, or when an older track says the same.
+Where the detector sees somebody whom no track explains, perhaps somebody is there.  One high score
+tells; lower ones must add up, each from another place: what is seen again unchanged is no further
+evidence, a sign looks like a person in every frame.  From then on the target is followed: while the
+detector sees it, its box is the detector's, steadied by how it moved; where it does not, LoRAT
+looks for it.  A track is shown once it was found in several frames.  It ends when neither finds it
+for some frames, when it leaves the image, when the detector has not seen it for long, or when an
+older track says the same.
+
+For the same reason a track is not shown while it neither moves in the image nor is surely seen; and
+where the detector does not see it, only if it saw it well before.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from road_clarity.pipeline.backends.runtime import RuntimeConfig
 from road_clarity.pipeline.finder import Candidate, FinderConfig
 from road_clarity.pipeline.lorat_tracker import Found, Template
+from road_clarity.pipeline.steady_box import SteadyBox
 from road_clarity.safety.boxes import inside, overlap
 from road_clarity.safety.scene import Box, Track
 from road_clarity.safety.settings import setting
@@ -21,6 +29,12 @@ from road_clarity.safety.settings import setting
 LEAVING_PX = 8.0  # a box this thin at the border of the image has left
 STRAYED = 0.5  # how far a person may have moved since the last frame [sides of the box]
 PEOPLE_FIRST = 0.2  # urgency that being a person adds
+ELSEWHERE = 0.25  # how far a box must have moved or grown for a score to count anew [widths]
+MOST_EVIDENCE = 0.4  # that is remembered, in scores above even_score
+UNSEEN = 0.06  # evidence against somebody whom the detector did not see
+FIRM = 0.2  # evidence from which a track is shown where the detector does not see it
+THING_S = 2.0  # whoever neither moves nor is surely seen for so long is a thing
+PATIENCE = 1  # frames in a row that somebody who is perhaps there may be unseen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +47,16 @@ class TrackerConfig(FinderConfig, RuntimeConfig):
         4, "targets that LoRAT looks for in one frame; each costs a run", low=1, high=32
     )
     begin_score: float = setting(
-        0.75, "score of the detector from which a track begins", low=0.05, high=1.0
+        0.75, "score of the detector that is believed at once", low=0.05, high=1.0
     )
+    maybe_score: float = setting(
+        0.55, "score of the detector from which somebody may be there", low=0.05, high=1.0
+    )
+    even_score: float = setting(
+        0.62, "score of the detector that speaks neither for nor against a person",
+        low=0.05, high=1.0,
+    )  # fmt: skip
+    even_vehicle_score: float = setting(0.7, "the same for a vehicle", low=0.05, high=1.0)
     confirm_frames: int = setting(2, "frames a target must be found in to be shown", low=1)
     min_confidence: float = setting(
         0.55, "expected overlap below which a target was not found", low=0.0, high=1.0
@@ -42,6 +64,9 @@ class TrackerConfig(FinderConfig, RuntimeConfig):
     lost_frames: int = setting(5, "frames in a row not found after which a track ends", low=1)
     hidden_frames: int = setting(
         2, "frames in a row not seen by the detector after which a track is not shown", low=0
+    )
+    shown_confidence: float = setting(
+        0.0, "confidence below which a track is not shown", low=0.0, high=1.0
     )
     unseen_frames: int = setting(6, "the same, after which it ends", low=1)
     agree: float = setting(
@@ -52,45 +77,99 @@ class TrackerConfig(FinderConfig, RuntimeConfig):
         low=0.0, high=1.0,
     )  # fmt: skip
 
+    def excess(self, label: str, score: float) -> float:
+        """How far a score speaks for somebody being there."""
+        return score - (self.even_score if label == "person" else self.even_vehicle_score)
+
 
 @dataclass(eq=False)
 class Target:
     """A track as it is worked on."""
 
-    id: int
+    id: int  # negative while it is not followed
     label: str
     box: Box
-    template: Template
+    template: Template | None  # None: not followed yet
     confidence: float
     age: int = 0  # frames since it began
     found: int = 1  # frames it was found in
     lost: int = 0  # frames in a row that neither detector nor tracker found it in
     unseen: int = 0  # frames in a row that the detector did not see it in
+    evidence: float = 0.0  # how far the detector's scores exceeded even_score, together
+    still_s: float = 0.0  # since it last moved or was surely seen
+    steady: SteadyBox = field(init=False)
+    counted: Box = field(init=False)  # where it was when a low score last counted
+
+    def __post_init__(self) -> None:
+        self.steady = SteadyBox.begin(self.box, self.confidence)
+        self.counted = self.box
+
+    def move(self, passed_s: float) -> None:
+        """Go on as before, until somebody looks."""
+        self.still_s += passed_s
+        self.steady = self.steady.later(passed_s)
+        self.box = self.steady.box
+
+    def take(self, box: Box, overlap: float) -> None:
+        """Take in where it is said to be."""
+        self.steady = self.steady.seen(box, overlap)
+        self.box = self.steady.box
 
     def see(self, there: Candidate) -> None:
         """Take in where the detector sees it."""
         self.age += 1
-        self.box, self.confidence = there.box, there.score
+        self.take(there.box, there.score)
+        self.confidence = there.score
         self.found, self.lost, self.unseen = self.found + 1, 0, 0
+
+    def weigh(self, score: float, config: TrackerConfig) -> None:
+        """Take in how sure the detector is that somebody is there."""
+        excess, sure = config.excess(self.label, score), score >= config.begin_score
+        another = elsewhere(self.box, self.counted)
+        if another or sure:
+            self.still_s = 0.0
+        if another or sure or excess < 0.0:
+            self.evidence = min(self.evidence + excess, MOST_EVIDENCE)
+        if another:
+            self.counted = self.box
 
     def follow(self, answer: Found | None, min_confidence: float) -> None:
         """Take in what the tracker says where the detector did not see it; None: not asked."""
         self.age += 1
         self.unseen += 1
+        self.evidence -= UNSEEN
         self.confidence = 0.0 if answer is None else answer.confidence
         if answer is None or answer.box is None or answer.confidence < min_confidence:
             self.lost += 1
             return
-        self.box, self.lost, self.found = answer.box, 0, self.found + 1
+        self.take(answer.box, answer.confidence)
+        self.lost, self.found = 0, self.found + 1
+
+    def is_there(self, config: TrackerConfig) -> bool:
+        """Whether it is to be followed."""
+        seen_well = self.unseen == 0 and self.confidence >= config.begin_score
+        return seen_well or self.evidence >= config.excess(self.label, config.begin_score)
 
     def is_believed(self, config: TrackerConfig) -> bool:
         """Whether it may be shown."""
-        sure = self.found >= config.confirm_frames and self.lost == 0
-        return sure and self.unseen <= config.hidden_frames
+        known = self.template is not None and self.found >= config.confirm_frames
+        lately = self.lost == 0 and self.unseen <= config.hidden_frames
+        firm = self.unseen == 0 or self.evidence >= FIRM
+        sure = firm and self.still_s < THING_S and self.confidence >= config.shown_confidence
+        return known and lately and sure
 
     def shown(self) -> Track:
         x0, y0, x1, y1 = (round(edge, 2) for edge in self.box)
         return Track(self.id, self.label, (x0, y0, x1, y1), round(self.confidence, 4), self.age)
+
+
+def followed(targets: Iterable[Target]) -> list[Target]:
+    return [one for one in targets if one.template is not None]
+
+
+def perhaps(targets: Iterable[Target]) -> list[Target]:
+    """Those who are perhaps there, and not followed yet."""
+    return [one for one in targets if one.template is None]
 
 
 def agreements(
@@ -114,6 +193,14 @@ def agreements(
             matched[name] = candidates[index]
             used.add(index)
     return matched
+
+
+def elsewhere(box: Box, before: Box) -> bool:
+    """Whether a box has moved or grown so far that the picture in it is another."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    x, y = (abs(box[n] + box[n + 2] - before[n] - before[n + 2]) / 2 for n in (0, 1))
+    grown = abs(math.log(height / (before[3] - before[1])))
+    return (x + y) / width + grown >= ELSEWHERE
 
 
 def nearness(target: Target, candidate: Candidate) -> float:
@@ -153,18 +240,24 @@ def urgency(one: Candidate | Target, size: tuple[int, int]) -> float:
 
 
 def alive(targets: Sequence[Target], size: tuple[int, int], config: TrackerConfig) -> list[Target]:
-    """Targets that go on, the oldest first."""
+    """Targets that go on: those that are followed, then the others, the oldest first."""
     kept: list[Target] = []
-    for one in sorted(targets, key=lambda target: target.id):
-        gone = one.lost >= config.lost_frames or one.unseen >= config.unseen_frames
-        never_sure = one.found < config.confirm_frames and one.lost > 0
+    for one in sorted(targets, key=lambda target: (target.template is None, target.id)):
         twin = any(
             other.label == one.label and inside(one.box, other.box) >= config.duplicate
             for other in kept
         )
-        if not (gone or never_sure or twin or has_left(one.box, size)):
+        if not (twin or has_left(one.box, size) or is_gone(one, config)):
             kept.append(one)
     return kept
+
+
+def is_gone(one: Target, config: TrackerConfig) -> bool:
+    """Whether it is not worth looking for any more."""
+    if one.template is None:
+        return one.unseen > PATIENCE or one.evidence < config.maybe_score - config.begin_score
+    never_sure = one.found < config.confirm_frames and one.lost > 0
+    return never_sure or one.lost >= config.lost_frames or one.unseen >= config.unseen_frames
 
 
 def has_left(box: Box, size: tuple[int, int]) -> bool:

@@ -22,6 +22,8 @@ from road_clarity.pipeline.targets import (
     TrackerConfig,
     agreements,
     alive,
+    followed,
+    perhaps,
     unexplained,
     urgency,
 )
@@ -45,17 +47,18 @@ class TrackStage:
     def reset(self) -> None:
         """Forget all targets; numbers begin again."""
         self._targets: list[Target] = []
-        self._next_id = 1
+        self.seen: list[Candidate] = []  # by the detector in the last frame
+        self._next_id = self._next_guess = 1
+        self._stamp_ns: int | None = None
 
     def run(self, frame: Frame) -> Tracks:
         image = torch.from_numpy(frame.image)
-        there = self._finder.find(frame)
-        seen = agreements(self._targets, there, self._config.agree)
-        for target in self._targets:
-            if target.id in seen:
-                target.see(seen[target.id])
-        self._search(image, [one for one in self._targets if one.id not in seen], frame.size)
-        self._begin_with(image, there, frame.size)
+        there = self.seen = self._finder.find(frame)
+        self._move(frame.stamp_ns)
+        missed = self._see(there)
+        self._search(image, missed, frame.size)
+        self._begin_with(there, frame.size)
+        self._follow_sure(image, frame.size)
         self._targets = alive(self._targets, frame.size, self._config)
         confirmed = [target.shown() for target in self._targets if target.is_believed(self._config)]
         return Tracks(frame.stamp_ns, tuple(confirmed))
@@ -81,23 +84,55 @@ class TrackStage:
 
         return answer
 
+    def _move(self, stamp_ns: int) -> None:
+        """Everybody goes on as before until this frame's moment."""
+        passed_s = (stamp_ns - (self._stamp_ns or stamp_ns)) * 1e-9
+        for target in self._targets:
+            target.move(passed_s)
+        self._stamp_ns = stamp_ns
+
+    def _see(self, there: list[Candidate]) -> list[Target]:
+        """Everybody learns what the detector says.  Returns those followed whom it does not see."""
+        seen: dict[int, Candidate] = {}
+        missed: list[Target] = []
+        for group in (followed(self._targets), perhaps(self._targets)):
+            left = [one for one in there if one not in seen.values()]
+            seen |= agreements(group, left, self._config.agree)
+        for target in self._targets:
+            if target.id in seen:
+                target.see(seen[target.id])
+                target.weigh(seen[target.id].score, self._config)
+            elif target.template is None:
+                target.follow(None, self._config.min_confidence)
+            else:
+                missed.append(target)
+        return missed
+
     def _search(self, image: Tensor, missed: list[Target], size: tuple[int, int]) -> None:
         """LoRAT looks for those whom the detector does not see, the most urgent first."""
         missed = sorted(missed, key=lambda one: (-urgency(one, size), one.id))
         asked = missed[: self._config.max_searches]
-        answers = self._tracker.find(image, [(one.template, one.box) for one in asked])
+        known = [(one.template, one.box) for one in asked if one.template is not None]
+        answers = self._tracker.find(image, known)
         for number, target in enumerate(missed):
             answer = answers[number] if number < len(asked) else None
             target.follow(answer, self._config.min_confidence)
 
-    def _begin_with(self, image: Tensor, there: list[Candidate], size: tuple[int, int]) -> None:
-        free = self._config.max_targets - len(self._targets)
-        sure = [one for one in there if one.score >= self._config.begin_score]
-        newcomers = unexplained(sure, self._targets, size)[:free]
-        self._targets += [self._begin(image, candidate) for candidate in newcomers]
+    def _begin_with(self, there: list[Candidate], size: tuple[int, int]) -> None:
+        """Perhaps somebody is where no target explains what the detector sees."""
+        free = self._config.max_targets - len(perhaps(self._targets))
+        likely = [one for one in there if one.score >= self._config.maybe_score]
+        for one in unexplained(likely, self._targets, size)[:free]:
+            new = Target(-self._next_guess, one.label, one.box, None, one.score)
+            new.evidence = self._config.excess(one.label, one.score)
+            self._next_guess += 1
+            self._targets.append(new)
 
-    def _begin(self, image: Tensor, candidate: Candidate) -> Target:
-        template = self._tracker.remember(image, candidate.box)
-        new = Target(self._next_id, candidate.label, candidate.box, template, candidate.score)
-        self._next_id += 1
-        return new
+    def _follow_sure(self, image: Tensor, size: tuple[int, int]) -> None:
+        """Those who are there beyond doubt become tracks, the most urgent first."""
+        free = self._config.max_targets - len(followed(self._targets))
+        sure = [one for one in perhaps(self._targets) if one.is_there(self._config)]
+        for target in sorted(sure, key=lambda one: (-urgency(one, size), -one.id))[: max(free, 0)]:
+            target.template = self._tracker.remember(image, target.box)
+            target.id = self._next_id
+            self._next_id += 1

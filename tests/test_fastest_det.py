@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from road_clarity.models.detections import detections, overlaps, suppressed
+from road_clarity.models.detections import detections, overlaps, suppressed, voted
 from road_clarity.models.fastest_det import Cells, FastestDet, corners, resized
 from road_clarity.training.data_root import find_data_root
 
@@ -43,7 +43,19 @@ def test_of_two_boxes_on_one_person_the_surer_stays_and_a_car_stays_beside_it():
     assert [(one.label, round(one.score, 3)) for one in said] == [
         ("person", 0.939), ("vehicle", 0.807),
     ]  # fmt: skip
-    assert said[0].box == pytest.approx(box)
+    assert said[1].box == pytest.approx(box)
+
+
+def test_cells_that_box_the_same_person_vote_by_their_scores():
+    boxes, scores = np.array([[0, 0, 10, 10], [0, 2, 10, 12]], np.float32), np.array([2, 1])
+    assert voted(boxes[0], boxes, scores.astype(np.float32)).tolist() == pytest.approx(
+        [0, 0.4, 10, 10.4]  # squares of the scores, 4 : 1
+    )
+
+
+def test_a_box_without_extent_votes_for_itself():
+    thin = np.array([[3, 3, 3, 3]], np.float32)
+    assert voted(thin[0], thin, np.ones(1, np.float32)).tolist() == [3, 3, 3, 3]
 
 
 def test_what_is_neither_person_nor_vehicle_is_nobody():

@@ -48,12 +48,13 @@ TARGETS = (
         beside="the target is on two cores; here both have one thread",
     ),
     Target(
-        what="people, found", part="people", key="recall",
+        what="people, found", part="people", key="sure_recall",
         measure="PETS frames 400..529, recall at overlap 0.5", reach=0.70, aim=0.85,
-        beside="the target is this recall at no more than the false boxes of the next row",
+        beside="with tracks.shown_confidence=0.85, as the next row; with the settings as shipped "
+        "the first two rows of the chapter below",
     ),
     Target(
-        what="people, false", part="people", key="false_per_frame",
+        what="people, false", part="people", key="sure_false_per_frame",
         measure="false boxes per frame, same run", reach=0.2, aim=0.2, less_is_better=True,
     ),
     Target(
@@ -135,17 +136,26 @@ CHAPTERS = (
         title="People: `fastest_det_edge` with `lorat_edge`, as tracks",
         held_out="PETS 2009 S2.L1, frames 400..529 of one camera; frames 0..399 of the same clip "
         "were learnt from, and frames from 400 on chose the state. Vehicles of real streets are "
-        "not measured: no boxes are at hand. `sure_`: the same with `tracks.begin_score=0.8`.",
+        "not measured: no boxes are at hand. `sure_`: with `tracks.shown_confidence=0.85`, the "
+        "least that leaves at most 0.2 false boxes a frame in frames 0..399 (0.77 found there); as "
+        "shipped it is 0, since the safety monitors had rather know of whom is seen badly.",
         resampled="Seconds (10 frames) of one clip; people stay for several, so the true spread is "
         "wider.",
         tried="Published COCO weights alone (average precision 0.54), adapted to whole frames on "
         "PETS, rendered streets and its own answers on real streets (0.87 at 512x288); at 672x384 "
-        "with views aimed at people of rendered streets (0.88). A higher score to begin tracks "
-        "trades recall for false boxes.",
+        "with views aimed at people of rendered streets (0.88). With these weights as they are: "
+        "all cells that box somebody vote for the box (recall 0.86 -> 0.89 in frames 0..399, false "
+        "1.85 -> 1.42), tracks move on between frames (0.91, 1.28), whatever neither moves nor is "
+        "surely seen is hidden (0.91, 0.84). Not done: learning from its own mistakes; a run was "
+        "begun and got no time.",
         failures="People below about 12 px in the network's picture, groups in which one hides the "
         "other, and what COCO calls otherwise: trams, barriers, animals. A box that lags behind "
-        "somebody counts as false and as a miss. On PETS a sign on a lamp post is taken for a "
-        "person: 25 of the 66 false boxes of the weights a53f24ba285b.",
+        "somebody counts as false and as a miss. Of the 57 false boxes of before in frames "
+        "400..529, 48 overlap somebody by less than half (of 24 looked at, the truth stands "
+        "beside the person about as often as the box does), 9 are people at the border whom "
+        "the truth leaves out. In frames 0..399 now 336 are false: 134 loose boxes, 145 "
+        "of people whom the truth leaves out (one crosses the lawn), 54 of two signs, which "
+        "score about 0.7.",
         legend="Yellow: tracked people, blue: tracked vehicles. White: road users of at least "
         "16 px height, as many as are seen at all, also those behind others. Tracks began 3 s "
         "before.",
