@@ -21,7 +21,7 @@ DENSE = 0.3  # share of a column or row, against the fullest, that belongs to th
 
 def placed(track: Track, segmentation: Segmentation) -> Track | None:
     """The track with the box that tells where it stands; None: it tells nothing."""
-    return track if track.label == "person" else outlined(track, segmentation)
+    return None if track.label == "vehicle" and outlined(track, segmentation) is None else track
 
 
 def outlined(track: Track, segmentation: Segmentation) -> Track | None:

@@ -106,7 +106,10 @@ class Watch:
             known = tuple(track for track in agreed if track is not None)
             everybody = replace(tracks, tracks=(*known, *unknown.tracks))
             causes += disagreement.uncertain(tracks, scene.segmentation, strip, config)
-        plane = ground(scene.lanes, self._horizon.see(strip.horizon), scene.size, config)
+        row = self._horizon.see(
+            strip.horizon, tracks.tracks, self._courses.closing(), tracks.stamp_ns, scene.size[1]
+        )
+        plane = ground(scene.lanes, row, scene.size, config)
         courses = self._courses.see(everybody, plane)
         causes += conflicts(everybody.tracks, courses, config)
         self._motion.see(everybody)
