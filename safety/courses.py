@@ -14,7 +14,9 @@ start.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ from numpy.typing import NDArray
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.ground_plane import SIZE_SPREAD, Ground, View
 from road_clarity.safety.hiding import hidden
-from road_clarity.safety.scene import Tracks
+from road_clarity.safety.scene import Track, Tracks
 
 # log of distance [m]; aside (to the right of our path) over distance; the speeds ahead and aside
 # over distance [1/s]; log of size over usual size; error of the horizon [px]
@@ -30,6 +32,8 @@ LOG, BEARING, CLOSING, TURNING, SIZE, HORIZON = range(6)
 # (mean, spread) of the speed when somebody appears; the mean ahead is a share of the cruising speed
 AHEAD_PRIOR = {"person": (-1.0, 3.0), "vehicle": (-0.5, 8.0)}  # [cruises], [m/s]
 ASIDE_PRIOR = {"person": 0.8, "vehicle": 0.3}  # [m/s]
+# Towards our path and its spread, of people by what they stand on [m/s]
+FOOTING_PRIOR = {"road": (1.0, 1.0), "pavement": (0.0, 0.5)}
 AHEAD_CHANGE = {"person": 3.0, "vehicle": 6.0}  # how fast speeds change [m/s2]
 ASIDE_CHANGE = {"person": 1.5, "vehicle": 0.4}
 LASTS_S = 0.5  # for how long such a change goes on
@@ -39,6 +43,7 @@ FIRST_SPREAD = 0.6  # of a distance of which nothing is known yet, relative
 # their course; people start and stop within a step
 JUMP = {"person": 6.0, "vehicle": 4.0}
 KEPT_S = 0.6  # a course is kept so long while its place cannot be told
+NOWHERE: Mapping[int, str | None] = MappingProxyType({})
 Row = NDArray[np.float64]
 
 
@@ -94,10 +99,10 @@ class Course:
         noise[HORIZON, HORIZON] = (HORIZON_SPREAD * height) ** 2 * (1 - stays**2)
         return Course(stamp_ns, mean, step @ self.spread @ step.T + noise)
 
-    def seen(self, view: View) -> tuple[Course, float]:
+    def seen(self, view: View, first: bool = False) -> tuple[Course, float]:
         """After one look, and how far off it was at most [standard deviations]."""
         mean, spread, farthest = self.mean, self.spread, 0.0
-        for value, error, slope in looks(view):
+        for value, error, slope in looks(view)[0 if first or view.stands else 2 :]:
             along = spread @ slope
             doubt = float(slope @ along) + error**2
             off = value - float(slope @ mean)
@@ -127,17 +132,22 @@ class Courses:
         self._courses: dict[int, Course] = {}
         self._stamp_ns: int | None = None
 
-    def see(self, tracks: Tracks, ground: Ground) -> dict[int, Course]:
-        """Take in a frame's boxes; the courses by track id."""
+    def see(
+        self, tracks: Tracks, ground: Ground, footing: Mapping[int, str | None] = NOWHERE
+    ) -> dict[int, Course]:
+        """Take in a frame's boxes; the courses by track id.
+
+        footing: what each person stands on, as footing.stands_on tells it"""
+        self._footing = footing
         if self._stamp_ns is not None and tracks.stamp_ns < self._stamp_ns:
             self._courses = {}
         self._stamp_ns = tracks.stamp_ns
         found: dict[int, Course] = {}
         for track in tracks.tracks:
-            hides = hidden(track, tracks.tracks, ground.size[1])
+            hides = hidden(track, tracks.tracks, ground.size)
             view, last = ground.view(track, hides), self._courses.get(track.id)
             if view is not None:
-                found[track.id] = self._updated(track.label, view, last, tracks.stamp_ns, ground)
+                found[track.id] = self._updated(track, view, last, tracks.stamp_ns, ground)
             elif (
                 last
                 and ground.leads_to(track.box)
@@ -152,22 +162,28 @@ class Courses:
         return {number: float(one.mean[CLOSING]) for number, one in self._courses.items()}
 
     def _updated(
-        self, label: str, view: View, last: Course | None, stamp_ns: int, ground: Ground
+        self, track: Track, view: View, last: Course | None, stamp_ns: int, ground: Ground
     ) -> Course:
         if last is not None:
-            course, off = last.after(stamp_ns, label, ground.size[1]).seen(view)
-            if off < JUMP[label]:
+            course, off = last.after(stamp_ns, track.label, ground.size[1]).seen(view)
+            if off < JUMP[track.label]:
                 return course
-        return self._first(label, stamp_ns, view, ground)
+        return self._first(track, stamp_ns, view, ground)
 
-    def _first(self, label: str, stamp_ns: int, view: View, ground: Ground) -> Course:
+    def _first(self, track: Track, stamp_ns: int, view: View, ground: Ground) -> Course:
+        label = track.label
         share, spread = AHEAD_PRIOR[label]
         ahead = view.ahead
         far = FIRST_SPREAD * ahead
+        aside = view.column * ahead / view.focal_px
+        inwards, aside_spread = 0.0, ASIDE_PRIOR[label]
+        if label == "person":
+            known = self._footing.get(track.id)
+            inwards, aside_spread = FOOTING_PRIOR.get(known or "", (inwards, aside_spread))
         course = Course.known(
-            ahead, view.column * ahead / view.focal_px, share * self._config.cruise_mps, 0.0,
-            (far, far, spread, ASIDE_PRIOR[label]), stamp_ns,
+            ahead, aside, share * self._config.cruise_mps, -math.copysign(inwards, aside),
+            (far, far, spread, aside_spread), stamp_ns,
         )  # fmt: skip
         course.spread[SIZE, SIZE] = SIZE_SPREAD[label] ** 2
         course.spread[HORIZON, HORIZON] = (HORIZON_SPREAD * ground.size[1]) ** 2
-        return course.seen(view)[0]
+        return course.seen(view, first=True)[0]

@@ -31,8 +31,9 @@ EDGE_ERROR = 0.03  # of the edges of a box [sides of the box]
 BORDER = 0.02  # a box so near to the border of the image may be cut off by it [image widths]
 FACE_ERROR_M = 0.25  # of the middle of the nearest face, where the box shows a flank, too
 LENGTH_M = 4.4  # of vehicles
-LEAST_SHAPE = 0.28  # width / height of a person; who is thinner is partly hidden
-HALF_PERSON_M = 0.2  # how far off the middle of what is seen of somebody half hidden is
+BIG_M, BIG = 2.6, (2.5, 9.0)  # height from which it is a lorry or a bus; width and length of these
+USUAL_SHAPE = 0.35  # width / height of a person; of who is thinner beside something a part is hidden
+HALF_HIDDEN = 0.08  # error of the middle of a person beside something that hides a part [heights]
 HIDDEN_ERROR = 0.35  # of distances, where the foot is hidden, relative
 NOTHING = Hidden()
 
@@ -51,6 +52,7 @@ class View:
     focal_px: float
     label: str
     rows: int
+    stands: bool = True  # whether the foot is seen, without which a box tells only the column
 
     @property
     def ahead(self) -> float:
@@ -73,10 +75,12 @@ class Ground:
         """What its box tells; None where its foot or its sides are out of the picture."""
         x0, top, x1, foot = track.box
         below, tall = foot - self.horizon, foot - top
-        if below <= 1.0 or self.is_cut(track.box) or not self.is_plausible(track, below):
+        if below <= 1.0 or not self.is_plausible(track, below, hides):
+            return None
+        if track.label == "vehicle" and self.is_cut(track.box):
             return None
         edge_px = EDGE_PX * self.size[1] / 360
-        unseen = HIDDEN_ERROR if hides.foot else 0.0
+        unseen = HIDDEN_ERROR if hides.foot else 0.0  # as long as it is hidden, not by chance
         column, error = self._column(track, below, hides)
         return View(
             math.log(below / (self.focal_px * self.camera_height_m)),
@@ -85,7 +89,7 @@ class Ground:
             math.hypot(edge_px / tall, EDGE_ERROR, unseen),
             column - self.path_at(foot),
             math.hypot(edge_px, EDGE_ERROR * (x1 - x0), error),
-            below, self.focal_px, track.label, self.size[1],
+            below, self.focal_px, track.label, self.size[1], not hides.foot,
         )  # fmt: skip
 
     def _column(self, track: Track, below: float, hides: Hidden) -> tuple[float, float]:
@@ -94,23 +98,35 @@ class Ground:
         A box shows the flank of a vehicle beside our path, too, which recedes towards the middle of
         the image: the face that is nearest is at its outer side, and the far end at its inner one.
         """
-        x0, top, x1, foot = track.box
-        middle, metre_px = (x0 + x1) / 2, below / self.camera_height_m
+        x0, _, x1, _ = track.box
         if track.label == "person":
-            thin = max(LEAST_SHAPE * (foot - top) - (x1 - x0), 0.0) / 2
-            return middle, max(thin, HALF_PERSON_M * metre_px if hides.left or hides.right else 0.0)
-        face_px, centre = WIDTH_M * metre_px, self.size[0] / 2
+            return self._of_person(track.box, hides)
+        middle, metre_px = (x0 + x1) / 2, below / self.camera_height_m
+        big = track.box[3] - track.box[1] > BIG_M * metre_px
+        width_m, length_m = BIG if big else (WIDTH_M, LENGTH_M)
+        face_px, centre = width_m * metre_px, self.size[0] / 2
         right = middle > centre
         inner, outer, sign = (x0, x1, 1) if right else (x1, x0, -1)
         covered = hides.right if right else hides.left
         if covered:
             beside = (inner - centre) * sign > 0
-            farther = LENGTH_M * metre_px / self.focal_px if beside else 0.0
+            farther = length_m * metre_px / self.focal_px if beside else 0.0
             inner += (inner - centre) * farther
             return inner + sign * face_px / 2, abs(inner - centre) * farther / 3 + 0.1 * face_px
         if x1 - x0 <= face_px:
             return middle, 0.0
         return outer - sign * face_px / 2, FACE_ERROR_M * metre_px
+
+    def _of_person(self, box: Box, hides: Hidden) -> tuple[float, float]:
+        """The same of a person: half their usual width inwards of an edge that is seen."""
+        x0, top, x1, foot = box
+        tall = foot - top
+        missing = max(USUAL_SHAPE * tall - (x1 - x0), 0.0)
+        if not hides.left and not hides.right:
+            return (x0 + x1) / 2, 0.0
+        error = max(missing / 2, HALF_HIDDEN * tall)
+        way = int(hides.right) - int(hides.left)
+        return (x0 + x1 + way * missing) / 2, error
 
     def is_cut(self, box: Box) -> bool:
         """Whether the border of the image cuts off what tells its distance."""
@@ -118,14 +134,17 @@ class Ground:
         border = BORDER * width
         return box[0] <= border or box[2] >= width - border or box[3] >= height - border
 
-    def is_plausible(self, track: Track, below: float) -> bool:
-        """Whether what stands there has the size of its kind."""
+    def is_plausible(self, track: Track, below: float, hides: Hidden = NOTHING) -> bool:
+        """Whether what stands there has the size of its kind, as far as it is not hidden."""
         x0, top, x1, foot = track.box
         metre_px = below / self.camera_height_m
         low, high = HEIGHTS_M[track.label]
         wide = (x1 - x0) >= LEAST_WIDTH_M[track.label] * metre_px
         slack = ROW_ERROR * self.size[1] / below
-        return low * (1 - slack) <= (foot - top) / metre_px <= high * (1 + slack) and wide
+        tall = (foot - top) / metre_px
+        low = 0.0 if hides.foot else low
+        wide = wide or hides.left or hides.right
+        return low * (1 - slack) <= tall <= high * (1 + slack) and wide
 
     def leads_to(self, box: Box) -> bool:
         """Whether the path runs into the box."""

@@ -12,6 +12,7 @@ from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.corridor import Corridor, corridor
 from road_clarity.safety.courses import Courses
 from road_clarity.safety.event_table import PARTS
+from road_clarity.safety.footing import stands_on
 from road_clarity.safety.ground_plane import ground
 from road_clarity.safety.horizon_row import HorizonRow
 from road_clarity.safety.level import Level
@@ -100,17 +101,23 @@ class Watch:
     def _others(self, scene: Scene, tracks: Tracks, strip: Corridor) -> list[Cause]:
         """What other road users speak against calm."""
         config, everybody, causes = self._config, tracks, []
+        footing: dict[int, str | None] = {}
         if scene.segmentation:
             agreed = (placed(track, scene.segmentation) for track in tracks.tracks)
             unknown = self._untracked.see(scene.segmentation, tracks)
             known = tuple(track for track in agreed if track is not None)
             everybody = replace(tracks, tracks=(*known, *unknown.tracks))
+            footing = {
+                one.id: stands_on(one.box, scene.segmentation)
+                for one in everybody.tracks
+                if one.label == "person"
+            }
             causes += disagreement.uncertain(tracks, scene.segmentation, strip, config)
         row = self._horizon.see(
             strip.horizon, tracks.tracks, self._courses.closing(), tracks.stamp_ns, scene.size[1]
         )
         plane = ground(scene.lanes, row, scene.size, config)
-        courses = self._courses.see(everybody, plane)
+        courses = self._courses.see(everybody, plane, footing)
         causes += conflicts(everybody.tracks, courses, config)
         self._motion.see(everybody)
         standing = [track for track in everybody.tracks if not plane.is_cut(track.box)]
