@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from road_clarity.safety.config import SafetyConfig
-from road_clarity.safety.courses import CLOSING, LOG, TURNING, Course
+from road_clarity.safety.courses import LOG, TURNING, Course
 
 HALF_WIDTH_M = {"person": 0.3, "vehicle": 0.9}
 LENGTH_M = {"person": 0.5, "vehicle": 4.5}
 # From the wheels, where the foot of a box is, to the end of the body
 OVERHANG_M = {"person": 0.0, "vehicle": 0.8}
-STOPS_S = 1.5  # a person in the strip who is reached sooner counts as one who stays there [s]
+STOPS_S = 1.0  # a person in the strip who is reached sooner counts as one who stays there [s]
 SLOWEST = 1e-3  # below that nobody moves [m/s]
 POSSIBLE = 256
 Values = NDArray[np.float64]
@@ -70,11 +70,10 @@ def conflict(course: Course, label: str, config: SafetyConfig) -> Conflict:
         soon = np.maximum(along[0], 0.0)
         stays = (np.abs(aside) < half) & (along[1] > 0.0) & (soon < STOPS_S)
         met, starts = met | stays, np.where(stays & ~met, soon, starts)
-    if met.any():
-        time_s = float(np.median(starts[met]))
-    else:
-        time_s = (course.ahead - gap) / max(-float(course.mean[CLOSING]) * course.ahead, 0.5)
-    return Conflict(float(met.mean()), max(time_s, 0.0))
+    _, _, mean_mps, _ = course.metres
+    alone_s = max((course.ahead - gap) / max(-float(mean_mps), 0.5), 0.0)
+    time_s = float(np.median(starts[met])) if met.any() else alone_s
+    return Conflict(float(met.mean()), time_s)
 
 
 def within(offset: Values, rate: Values, reach: float) -> tuple[Values, Values]:

@@ -30,14 +30,14 @@ from road_clarity.safety.scene import Track, Tracks
 # over distance [1/s]; log of size over usual size; error of the horizon [px]
 LOG, BEARING, CLOSING, TURNING, SIZE, HORIZON = range(6)
 # (mean, spread) of the speed when somebody appears; the mean ahead is a share of the cruising speed
-AHEAD_PRIOR = {"person": (-1.0, 3.0), "vehicle": (-0.5, 8.0)}  # [cruises], [m/s]
+AHEAD_PRIOR = {"person": (-1.0, 3.0), "vehicle": (-0.7, 8.0)}  # [cruises], [m/s]
 ASIDE_PRIOR = {"person": 0.8, "vehicle": 0.3}  # [m/s]
 # Towards our path and its spread, of people by what they stand on [m/s]
 FOOTING_PRIOR = {"road": (1.0, 1.0), "pavement": (0.0, 0.5)}
 AHEAD_CHANGE = {"person": 3.0, "vehicle": 6.0}  # how fast speeds change [m/s2]
 ASIDE_CHANGE = {"person": 1.5, "vehicle": 0.4}
 LASTS_S = 0.5  # for how long such a change goes on
-HORIZON_SPREAD, NODS_S = 0.008, 0.7  # [image heights], and how long such an error lasts [s]
+HORIZON_SPREAD, NODS_S = 0.008, 3.0  # [image heights], and how long such an error lasts [s]
 FIRST_SPREAD = 0.6  # of a distance of which nothing is known yet, relative
 # [standard deviations] off, a box has jumped: whatever it holds now is somebody new.  Vehicles keep
 # their course; people start and stop within a step
@@ -70,6 +70,18 @@ class Course:
     @property
     def ahead(self) -> float:
         return math.exp(self.mean[LOG])
+
+    @property
+    def metres(self) -> Row:
+        """(4,) ahead and aside [m], and both speeds [m/s]."""
+        return np.array([1.0, *self.mean[BEARING:SIZE]]) * self.ahead
+
+    @property
+    def errors(self) -> Row:
+        """(4,) the standard errors of these."""
+        slope = np.eye(4) * self.ahead
+        slope[:, LOG] = self.metres
+        return np.asarray(np.sqrt(np.diag(slope @ self.spread[:SIZE, :SIZE] @ slope.T)))
 
     def after(self, stamp_ns: int, label: str, height: int) -> Course:
         """As it goes on until then; height of the image [px]."""
@@ -173,6 +185,8 @@ class Courses:
     def _first(self, track: Track, stamp_ns: int, view: View, ground: Ground) -> Course:
         label = track.label
         share, spread = AHEAD_PRIOR[label]
+        if label == "vehicle" and ground.leads_to(track.box):
+            share = 0.0  # who is in our lane mostly drives as we do
         ahead = view.ahead
         far = FIRST_SPREAD * ahead
         aside = view.column * ahead / view.focal_px

@@ -26,7 +26,7 @@ LEAST_WIDTH_M = {"person": 0.15, "vehicle": 1.2}
 SIZE_SPREAD = {"person": 0.12, "vehicle": 0.3}  # of these, relative
 REAR_VIEW = (0.75, 1.45)  # width / height of a vehicle that is seen from behind or from the front
 ROW_ERROR = 0.008  # of horizon and foot line together [image heights]
-EDGE_PX = 1.0  # of an edge of a box, for 360 rows [px]
+EDGE_PX = 1.8  # of an edge of a box, for 360 rows [px]
 EDGE_ERROR = 0.03  # of the edges of a box [sides of the box]
 BORDER = 0.02  # a box so near to the border of the image may be cut off by it [image widths]
 FACE_ERROR_M = 0.25  # of the middle of the nearest face, where the box shows a flank, too
@@ -86,7 +86,7 @@ class Ground:
             math.log(below / (self.focal_px * self.camera_height_m)),
             math.hypot(edge_px / below, EDGE_ERROR * tall / below, unseen),
             math.log(tall / (self.focal_px * SIZE_M[track.label])),
-            math.hypot(edge_px / tall, EDGE_ERROR, unseen),
+            math.hypot(1.4 * edge_px / tall, EDGE_ERROR, unseen),
             column - self.path_at(foot),
             math.hypot(edge_px, EDGE_ERROR * (x1 - x0), error),
             below, self.focal_px, track.label, self.size[1], not hides.foot,
@@ -97,6 +97,7 @@ class Ground:
 
         A box shows the flank of a vehicle beside our path, too, which recedes towards the middle of
         the image: the face that is nearest is at its outer side, and the far end at its inner one.
+        The outer side is often hidden, or missed; of the two the one farther from the path counts.
         """
         x0, _, x1, _ = track.box
         if track.label == "person":
@@ -105,17 +106,18 @@ class Ground:
         big = track.box[3] - track.box[1] > BIG_M * metre_px
         width_m, length_m = BIG if big else (WIDTH_M, LENGTH_M)
         face_px, centre = width_m * metre_px, self.size[0] / 2
-        right = middle > centre
-        inner, outer, sign = (x0, x1, 1) if right else (x1, x0, -1)
-        covered = hides.right if right else hides.left
-        if covered:
-            beside = (inner - centre) * sign > 0
-            farther = length_m * metre_px / self.focal_px if beside else 0.0
-            inner += (inner - centre) * farther
-            return inner + sign * face_px / 2, abs(inner - centre) * farther / 3 + 0.1 * face_px
-        if x1 - x0 <= face_px:
+        if self.leads_to(track.box):
             return middle, 0.0
-        return outer - sign * face_px / 2, FACE_ERROR_M * metre_px
+        sign = 1 if middle > centre else -1
+        inner, outer = (x0, x1)[::sign]
+        farther = length_m * metre_px / self.focal_px if (inner - centre) * sign > 0 else 0.0
+        flank = (inner - centre) * farther
+        by_inner = inner + flank + sign * face_px / 2
+        by_outer = outer - sign * face_px / 2
+        error = math.hypot(abs(flank) / 3, FACE_ERROR_M * metre_px)
+        if (hides.right if sign > 0 else hides.left) or (by_inner - by_outer) * sign > 0:
+            return by_inner, error
+        return by_outer, min(error, FACE_ERROR_M * metre_px)
 
     def _of_person(self, box: Box, hides: Hidden) -> tuple[float, float]:
         """The same of a person: half their usual width inwards of an edge that is seen."""
