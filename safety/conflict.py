@@ -46,7 +46,7 @@ def halton(count: int, base: int) -> list[float]:
     return found
 
 
-# (4, POSSIBLE) standard normal; the same at every question, so that equal courses are equally likely
+# (4, POSSIBLE) standard normal; the same at every question: equal courses are equally likely
 DRAWS = np.array(
     [[NormalDist().inv_cdf(one) for one in halton(POSSIBLE, base)] for base in (2, 3, 5, 7)]
 )

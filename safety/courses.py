@@ -2,9 +2,9 @@
 
 One Kalman filter per track in modified polar coordinates (Aidala and Hammel 1983): log of distance,
 bearing, and both speeds over distance.  In these every look is linear, and what one camera tells
-badly, the scale, is kept apart from what it tells well: a distance that is 20 % too long is 20 % too
-long in every frame, and so is the speed, but not the time until the two are met.  What stays the
-same, the size of this person and the error of the horizon, is part of the state.
+badly, the scale, is kept apart from what it tells well: a distance that is 20 % too long is so in
+every frame, and so is the speed, but not the time until the two are met.  What stays the same, the
+size of this person and the error of the horizon, is part of the state.
 
 A track is not waited for: before it has moved, what is known of its kind is believed, with its
 spread.  What stands on the road comes closer with the speed of our car, so that is where people
@@ -31,17 +31,19 @@ from road_clarity.safety.scene import Track, Tracks
 LOG, BEARING, CLOSING, TURNING, SIZE, HORIZON = range(6)
 # (mean, spread) of the speed when somebody appears; the mean ahead is a share of the cruising speed
 AHEAD_PRIOR = {"person": (-1.0, 3.0), "vehicle": (-0.7, 8.0)}  # [cruises], [m/s]
-ASIDE_PRIOR = {"person": 0.8, "vehicle": 0.3}  # [m/s]
+ASIDE_PRIOR = {"person": 0.8, "vehicle": 0.2}  # [m/s]
 # Towards our path and its spread, of people by what they stand on [m/s]
 FOOTING_PRIOR = {"road": (1.0, 1.0), "pavement": (0.0, 0.5)}
 AHEAD_CHANGE = {"person": 3.0, "vehicle": 6.0}  # how fast speeds change [m/s2]
-ASIDE_CHANGE = {"person": 1.5, "vehicle": 0.4}
+ASIDE_CHANGE = {"person": 1.5, "vehicle": 0.3}
 LASTS_S = 0.5  # for how long such a change goes on
 HORIZON_SPREAD, NODS_S = 0.008, 3.0  # [image heights], and how long such an error lasts [s]
 FIRST_SPREAD = 0.6  # of a distance of which nothing is known yet, relative
 # [standard deviations] off, a box has jumped: whatever it holds now is somebody new.  Vehicles keep
 # their course; people start and stop within a step
 JUMP = {"person": 6.0, "vehicle": 4.0}
+# [standard deviations] a look farther off moves the course no more than one so far off (Huber 1964)
+BELIEVED = 2.5
 KEPT_S = 0.6  # a course is kept so long while its place cannot be told
 NOWHERE: Mapping[int, str | None] = MappingProxyType({})
 Row = NDArray[np.float64]
@@ -118,7 +120,9 @@ class Course:
             along = spread @ slope
             doubt = float(slope @ along) + error**2
             off = value - float(slope @ mean)
-            farthest = max(farthest, abs(off) / math.sqrt(doubt))
+            far = abs(off) / math.sqrt(doubt)
+            farthest = max(farthest, far)
+            doubt *= max(far / BELIEVED, 1.0)
             mean = mean + along / doubt * off
             spread = spread - np.outer(along, along) / doubt
         return Course(self.stamp_ns, mean, (spread + spread.T) / 2), farthest

@@ -32,7 +32,8 @@ BORDER = 0.02  # a box so near to the border of the image may be cut off by it [
 FACE_ERROR_M = 0.25  # of the middle of the nearest face, where the box shows a flank, too
 LENGTH_M = 4.4  # of vehicles
 BIG_M, BIG = 2.6, (2.5, 9.0)  # height from which it is a lorry or a bus; width and length of these
-USUAL_SHAPE = 0.35  # width / height of a person; of who is thinner beside something a part is hidden
+USUAL_SHAPE = 0.35  # width / height of a person; a part of who is thinner at an edge is hidden
+STRIDE = 0.03  # by how much legs and arms move the middle of the box of who walks [heights]
 HALF_HIDDEN = 0.08  # error of the middle of a person beside something that hides a part [heights]
 HIDDEN_ERROR = 0.35  # of distances, where the foot is hidden, relative
 NOTHING = Hidden()
@@ -125,7 +126,7 @@ class Ground:
         tall = foot - top
         missing = max(USUAL_SHAPE * tall - (x1 - x0), 0.0)
         if not hides.left and not hides.right:
-            return (x0 + x1) / 2, 0.0
+            return (x0 + x1) / 2, STRIDE * tall
         error = max(missing / 2, HALF_HIDDEN * tall)
         way = int(hides.right) - int(hides.left)
         return (x0 + x1 + way * missing) / 2, error

@@ -41,7 +41,8 @@ def hidden(track: Track, everybody: Sequence[Track], size: tuple[int, int]) -> H
     return Hidden(
         x0 <= border or any(covers(box, x0 - reach, middle, reach) for box in nearer),
         x1 >= width - border or any(covers(box, x1 + reach, middle, reach) for box in nearer),
-        foot >= height - border or all(
+        foot >= height - border
+        or all(
             any(covers(box, x, foot + reach, reach) for box in nearer)
             for x in np.linspace(x0, x1, 5)[1:-1]
         ),

@@ -13,8 +13,8 @@ import pytest
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.conflict import conflict
 from road_clarity.safety.courses import Course, Courses
-from road_clarity.safety.hiding import Hidden, hidden
 from road_clarity.safety.ground_plane import Ground, car_path
+from road_clarity.safety.hiding import Hidden, hidden
 from road_clarity.safety.monitors.conflicts import conflicts
 from road_clarity.safety.scene import Lane, Lanes, Track, Tracks
 
