@@ -21,7 +21,7 @@ from road_clarity.safety.monitors.conflicts import conflicts
 from road_clarity.safety.monitors.growth import collisions
 from road_clarity.safety.monitors.strangeness import anomaly
 from road_clarity.safety.motion import Motion
-from road_clarity.safety.outline import placed
+from road_clarity.safety.outline import tells_place
 from road_clarity.safety.persistence import Persistence
 from road_clarity.safety.promise import PromiseKeeper
 from road_clarity.safety.risk import Cause, combine, total_points
@@ -103,9 +103,8 @@ class Watch:
         config, everybody, causes = self._config, tracks, []
         footing: dict[int, str | None] = {}
         if scene.segmentation:
-            agreed = (placed(track, scene.segmentation) for track in tracks.tracks)
             unknown = self._untracked.see(scene.segmentation, tracks)
-            known = tuple(track for track in agreed if track is not None)
+            known = tuple(one for one in tracks.tracks if tells_place(one, scene.segmentation))
             everybody = replace(tracks, tracks=(*known, *unknown.tracks))
             footing = {
                 one.id: stands_on(one.box, scene.segmentation)

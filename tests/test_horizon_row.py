@@ -16,6 +16,13 @@ def standing(shift: float) -> list[Track]:
     ]
 
 
+ROWS = [(one.box[1], one.box[3]) for one in standing(0.0)]
+
+
+def grown(row: float, scale: float) -> float:
+    return 165.0 + (row - 165.0) * scale
+
+
 STILL = {0: 0.0, 1: 0.0, 2: 0.0}
 
 
@@ -35,14 +42,11 @@ def test_when_the_car_nods_the_horizon_goes_with_everybody_in_the_same_frame():
 
 
 def test_what_comes_closer_is_no_nod():
-    """10 m away and met in 2 s: each box grows away from the horizon, none moves with the others."""
+    """Met in 2 s: each box grows away from the horizon, none moves with the others."""
     horizon, closing = HorizonRow(), {0: -0.5, 1: -0.5, 2: -0.5}
     for index in range(3):
         scale = (1 - 0.05) ** -index
-        nearer = [
-            Track(one.id, one.label,
-                  (0, 165 + (one.box[1] - 165) * scale, 9, 165 + (one.box[3] - 165) * scale), 0.9, 5)
-            for one in standing(0.0)
-        ]  # fmt: skip
+        boxes = [(0.0, grown(top, scale), 9.0, grown(foot, scale)) for top, foot in ROWS]
+        nearer = [Track(number, "person", box, 0.9, 5) for number, box in enumerate(boxes)]
         row = horizon.see(165.0, nearer, closing, index * TENTH, 360)
     assert row == pytest.approx(165.0, abs=0.5)

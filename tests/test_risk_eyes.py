@@ -11,7 +11,9 @@ from road_clarity.safety.scene import CLASSES, Lane
 
 ROAD = np.full((360, 640), CLASSES.index("Road"), np.uint8)
 LINES = tuple(
-    Lane(number, tuple((320 + side * 1.25 * (y - 165), float(y)) for y in range(360, 170, -10)), 1.0)
+    Lane(
+        number, tuple((320 + side * 1.25 * (y - 165), float(y)) for y in range(360, 170, -10)), 1.0
+    )
     for number, side in ((2, -1), (3, 1))
 )  # 3.5 m apart, meeting in row 165
 
