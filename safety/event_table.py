@@ -44,7 +44,7 @@ CAUSES = (
          "a person and the car meet soon, if both go on as now"),
     adds("corridor.intrusion", "segmentation", 0.4, 0.3,
          "somebody whom the tracker does not follow and the car meet soon"),
-    adds("collision.course", "tracks", 0.2, 0.3,
+    adds("collision.course", "tracks", 0.4, 0.3,
          "a vehicle and the car meet soon by their places on the ground, if both go on as now"),
     adds("collision.time", "tracks", 0.2, 0.3,
          "something ahead grows so fast that the car would reach it soon"),
