@@ -268,25 +268,32 @@ def risk(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="part.field=value: safety.high=0.7")
     ] = None,
+    truth: Annotated[
+        bool, typer.Option("--with-truth", help="the watch sees what is there, no network does")
+    ] = False,
     json_file: Json = None,
 ) -> None:
     """Are dangerous clips told from calm ones, and how early?"""
     from road_clarity.evaluation.commands import interruptible, track
     from road_clarity.evaluation.risk import evaluate_risk
     from road_clarity.evaluation.risk_clips import risk_clips
+    from road_clarity.evaluation.risk_eyes import Eyes, PipelineEyes, TrueEyes
     from road_clarity.evaluation.risk_text import risk_text
     from road_clarity.evaluation.seeds import seed_range
     from road_clarity.evaluation.world_streets import stories_of
     from road_clarity.pipeline.perception import Perception
+    from road_clarity.pipeline.presets import override
+    from road_clarity.pipeline.presets import preset as preset_of
 
     wanted, stories = seed_range(seeds), stories_of("car", scenario or [])
-    pipeline = Perception.from_preset(preset, device, settings or [])
+    config = override(preset_of(preset), settings or [])
+    eyes: Eyes = TrueEyes(config.safety) if truth else PipelineEyes(Perception(config, device))
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)  # now, not after the minutes of work
     with interruptible():
-        clips = risk_clips(wanted, stories, pipeline, seconds)
+        clips = risk_clips(wanted, stories, eyes, seconds)
         found = list(track(clips, "clips", len(wanted) * len(stories)))
-    scores = evaluate_risk(found, pipeline.config.safety)
+    scores = evaluate_risk(found, config.safety)
     if json_file is None:
         print(risk_text(scores))
     else:

@@ -1,4 +1,4 @@
-"""Simulated drives through the pipeline: what the risk said, beside what was true.
+"""Simulated drives before the eyes of the watch: what the risk said, beside what was true.
 
 A clip is one story with one seed, seen from our car.  **Hazardous** is a clip with a hazardous
 frame (training/simulator/danger.py).  Its **touch** is when the two would have met without any
@@ -13,9 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from time import process_time
 
+from road_clarity.evaluation.risk_eyes import Eyes
 from road_clarity.evaluation.world_streets import who_matters
-from road_clarity.pipeline.frame import Frame
-from road_clarity.pipeline.perception import Perception
 from road_clarity.safety.event_table import is_fault
 from road_clarity.safety.scene import Risk
 from road_clarity.training.simulator.film import SimFrame, simulate
@@ -45,7 +44,7 @@ class RiskClip:
     touch_s: float  # nan: not hazardous
     seen_s: float  # from the first hazardous frame that shows who it is; nan: never
     said: tuple[Said, ...]  # until the last hazardous frame, or the end of a calm clip
-    cpu_s: float  # of pipeline and simulator
+    cpu_s: float  # of simulator and eyes
 
     @property
     def worst(self) -> Said:
@@ -58,26 +57,23 @@ class RiskClip:
 
 
 def risk_clips(
-    seeds: Iterable[int], stories: Iterable[str], pipeline: Perception, seconds: float
+    seeds: Iterable[int], stories: Iterable[str], eyes: Eyes, seconds: float
 ) -> Iterator[RiskClip]:
     """One clip of every story for every seed."""
     wanted = list(stories)
     for seed in seeds:
         for story in wanted:
             started = process_time()
-            rows = list(run(simulate(seed, story, SIZE, FPS, seconds), pipeline))
+            rows = list(run(simulate(seed, story, SIZE, FPS, seconds), eyes))
             look = compose(story, seed).look
             yield judged(story, seed, look, rows, process_time() - started)
 
 
-def run(
-    frames: Iterable[SimFrame], pipeline: Perception
-) -> Iterator[tuple[Said, bool, float | None, bool]]:
+def run(frames: Iterable[SimFrame], eyes: Eyes) -> Iterator[tuple[Said, bool, float | None, bool]]:
     """(what was said, hazardous, touch [s] or None, whether who it is can be seen) by frame."""
-    pipeline.restart()
+    eyes.restart()
     for index, frame in enumerate(frames):
-        risk = pipeline.step(Frame(index, frame.stamp_ns, frame.image)).risk
-        truth = frame.truth
+        risk, truth = eyes.risk(index, frame), frame.truth
         yield said(risk), truth.hazardous, touch(truth), who_matters(truth) is not None
 
 

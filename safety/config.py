@@ -41,7 +41,7 @@ class SafetyConfig(Checked):
     surprise_weight: float = setting(0.3, "points of a scene the model did not expect", low=0.0)
     unknown_weight: float = setting(0.3, "points of a scene unlike all calm ones", low=0.0)
 
-    departure_weight: float = setting(0.45, "points of standing on a lane line", low=0.0)
+    departure_weight: float = setting(0.35, "points of standing on a lane line", low=0.0)
     departure_margin: float = setting(
         0.2, "distance to a line at which departure begins [lane widths]", low=0.0, high=0.5
     )

@@ -40,7 +40,7 @@ def corridor(lanes: Lanes | None, size: tuple[int, int], config: SafetyConfig) -
     by_id = {lane.id: lane for lane in lanes.lanes} if lanes else {}
     if 2 in by_id and 3 in by_id:
         left, right = straight_line(by_id[2]), straight_line(by_id[3])
-        horizon = vanishing_row(left, right)
+        horizon = vanishing_row(*(whole_line(by_id[number]) for number in (2, 3)))
         if 0.0 < horizon < 0.9 * height:
             margin = (1 - min(config.corridor_width_m / config.lane_width_m, 1.0)) / 2
             inner = between(left, right, margin), between(left, right, 1 - margin)
@@ -61,6 +61,13 @@ def straight_line(lane: Lane) -> tuple[float, float]:
     points = np.asarray(lane.points)
     near = points[points[:, 1] >= np.median(points[:, 1])]
     slope, x0 = np.polyfit(near[:, 1], near[:, 0], 1)
+    return float(x0), float(slope)
+
+
+def whole_line(lane: Lane) -> tuple[float, float]:
+    """(x0, slope) through all points: where two such lines meet is told by their far ends."""
+    x, y = np.asarray(lane.points).T
+    slope, x0 = np.polyfit(y, x, 1)
     return float(x0), float(slope)
 
 

@@ -40,7 +40,7 @@ CAUSES = (
     adds("lane.lost", "lanes", 0.0, 0.0, "no line of the car's lane has been seen for a while"),
     adds("lane.no_road", "lanes", 0.5, 0.2,
          "the lane lines enclose what the segmentation says is no road"),
-    adds("corridor.person", "tracks", 0.2, 0.3,
+    adds("corridor.person", "tracks", 0.1, 0.3,
          "a person and the car meet soon, if both go on as now"),
     adds("corridor.intrusion", "segmentation", 0.4, 0.3,
          "somebody whom the tracker does not follow and the car meet soon"),

@@ -16,27 +16,50 @@ from numpy.typing import NDArray
 
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.corridor import straight_line
+from road_clarity.safety.hiding import Hidden
 from road_clarity.safety.scene import Box, Lane, Lanes, Track
 
-SIZE_M = {"person": 1.7, "vehicle": 1.85}  # height of people, width of vehicles
+SIZE_M = {"person": 1.68, "vehicle": 1.62}  # usual height
+WIDTH_M = 1.85  # of vehicles
 HEIGHTS_M = {"person": (0.9, 2.3), "vehicle": (1.0, 4.2)}  # of what stands on the ground
 LEAST_WIDTH_M = {"person": 0.15, "vehicle": 1.2}
-SIZE_SPREAD = {"person": 0.12, "vehicle": 0.15}  # of these, relative
+SIZE_SPREAD = {"person": 0.12, "vehicle": 0.3}  # of these, relative
 REAR_VIEW = (0.75, 1.45)  # width / height of a vehicle that is seen from behind or from the front
 ROW_ERROR = 0.008  # of horizon and foot line together [image heights]
+EDGE_PX = 1.8  # of an edge of a box, for 360 rows [px]
 EDGE_ERROR = 0.03  # of the edges of a box [sides of the box]
 BORDER = 0.02  # a box so near to the border of the image may be cut off by it [image widths]
 FACE_ERROR_M = 0.25  # of the middle of the nearest face, where the box shows a flank, too
+LENGTH_M = 4.4  # of vehicles
+BIG_M, BIG = 2.6, (2.5, 9.0)  # height from which it is a lorry or a bus; width and length of these
+USUAL_SHAPE = 0.35  # width / height of a person; a part of who is thinner at an edge is hidden
+STRIDE = 0.03  # by how much legs and arms move the middle of the box of who walks [heights]
+HALF_HIDDEN = 0.08  # error of the middle of a person beside something that hides a part [heights]
+HIDDEN_ERROR = 0.35  # of distances, where the foot is hidden, relative
+NOTHING = Hidden()
 
 
 @dataclass(frozen=True)
-class Place:
-    """Metres from the camera, ahead and to the right of the car's path, with standard errors."""
+class View:
+    """What one box tells, with standard errors."""
 
-    ahead: float
-    aside: float
-    ahead_error: float
-    aside_error: float
+    by_foot: float  # log of 1 / distance [1/m]
+    foot_error: float  # from frame to frame; the error of the horizon stays
+    by_size: float  # log of 1 / distance, if it is of the usual size
+    size_error: float
+    column: float  # to the right of the path [px]
+    column_error: float
+    below: float  # of the foot, under the horizon [px]
+    focal_px: float
+    label: str
+    rows: int
+    stands: bool = True  # whether the foot is seen, without which a box tells only the column
+
+    @property
+    def ahead(self) -> float:
+        """By foot and size [m], each as far as it can be trusted."""
+        foot, size = (ROW_ERROR * self.rows / self.below) ** -2, SIZE_SPREAD[self.label] ** -2
+        return math.exp(-(foot * self.by_foot + size * self.by_size) / (foot + size))
 
 
 @dataclass(frozen=True)
@@ -49,21 +72,64 @@ class Ground:
     size: tuple[int, int]  # (width, height) of the image
     path: tuple[tuple[float, ...], tuple[float, ...]]  # rows, and the column of the path in each
 
-    def place(self, track: Track) -> Place | None:
-        """Where it stands; None where its foot or its sides are out of the picture."""
+    def view(self, track: Track, hides: Hidden = NOTHING) -> View | None:
+        """What its box tells; None where its foot or its sides are out of the picture."""
         x0, top, x1, foot = track.box
-        below = foot - self.horizon
-        if below <= 1.0 or self.is_cut(track.box) or not self.is_plausible(track, below):
+        below, tall = foot - self.horizon, foot - top
+        if below <= 1.0 or not self.is_plausible(track, below, hides):
             return None
-        ahead, error = self._ahead(track, below)
-        face_px = below * SIZE_M["vehicle"] / self.camera_height_m
-        column = near_face(track, face_px, self.size[0])
-        flank = track.label == "vehicle" and x1 - x0 > face_px
-        metre_px = self.focal_px / ahead
-        aside = (column - self.path_at(foot)) / metre_px
-        edges = EDGE_ERROR * (x1 - x0) / metre_px
-        unsure = math.hypot(edges, 0.5 * error * aside, FACE_ERROR_M if flank else 0.0)
-        return Place(ahead, aside, error * ahead, unsure)
+        if track.label == "vehicle" and self.is_cut(track.box):
+            return None
+        edge_px = EDGE_PX * self.size[1] / 360
+        unseen = HIDDEN_ERROR if hides.foot else 0.0  # as long as it is hidden, not by chance
+        column, error = self._column(track, below, hides)
+        return View(
+            math.log(below / (self.focal_px * self.camera_height_m)),
+            math.hypot(edge_px / below, EDGE_ERROR * tall / below, unseen),
+            math.log(tall / (self.focal_px * SIZE_M[track.label])),
+            math.hypot(1.4 * edge_px / tall, EDGE_ERROR, unseen),
+            column - self.path_at(foot),
+            math.hypot(edge_px, EDGE_ERROR * (x1 - x0), error),
+            below, self.focal_px, track.label, self.size[1], not hides.foot,
+        )  # fmt: skip
+
+    def _column(self, track: Track, below: float, hides: Hidden) -> tuple[float, float]:
+        """The column of the middle of its nearest face, and the error beyond that of a box [px].
+
+        A box shows the flank of a vehicle beside our path, too, which recedes towards the middle of
+        the image: the face that is nearest is at its outer side, and the far end at its inner one.
+        The outer side is often hidden, or missed; of the two the one farther from the path counts.
+        """
+        x0, _, x1, _ = track.box
+        if track.label == "person":
+            return self._of_person(track.box, hides)
+        middle, metre_px = (x0 + x1) / 2, below / self.camera_height_m
+        big = track.box[3] - track.box[1] > BIG_M * metre_px
+        width_m, length_m = BIG if big else (WIDTH_M, LENGTH_M)
+        face_px, centre = width_m * metre_px, self.size[0] / 2
+        if self.leads_to(track.box):
+            return middle, 0.0
+        sign = 1 if middle > centre else -1
+        inner, outer = (x0, x1)[::sign]
+        farther = length_m * metre_px / self.focal_px if (inner - centre) * sign > 0 else 0.0
+        flank = (inner - centre) * farther
+        by_inner = inner + flank + sign * face_px / 2
+        by_outer = outer - sign * face_px / 2
+        error = math.hypot(abs(flank) / 3, FACE_ERROR_M * metre_px)
+        if (hides.right if sign > 0 else hides.left) or (by_inner - by_outer) * sign > 0:
+            return by_inner, error
+        return by_outer, min(error, FACE_ERROR_M * metre_px)
+
+    def _of_person(self, box: Box, hides: Hidden) -> tuple[float, float]:
+        """The same of a person: half their usual width inwards of an edge that is seen."""
+        x0, top, x1, foot = box
+        tall = foot - top
+        missing = max(USUAL_SHAPE * tall - (x1 - x0), 0.0)
+        if not hides.left and not hides.right:
+            return (x0 + x1) / 2, STRIDE * tall
+        error = max(missing / 2, HALF_HIDDEN * tall)
+        way = int(hides.right) - int(hides.left)
+        return (x0 + x1 + way * missing) / 2, error
 
     def is_cut(self, box: Box) -> bool:
         """Whether the border of the image cuts off what tells its distance."""
@@ -71,51 +137,25 @@ class Ground:
         border = BORDER * width
         return box[0] <= border or box[2] >= width - border or box[3] >= height - border
 
-    def is_plausible(self, track: Track, below: float) -> bool:
-        """Whether what stands there has the size of its kind."""
+    def is_plausible(self, track: Track, below: float, hides: Hidden = NOTHING) -> bool:
+        """Whether what stands there has the size of its kind, as far as it is not hidden."""
         x0, top, x1, foot = track.box
         metre_px = below / self.camera_height_m
         low, high = HEIGHTS_M[track.label]
         wide = (x1 - x0) >= LEAST_WIDTH_M[track.label] * metre_px
         slack = ROW_ERROR * self.size[1] / below
-        return low * (1 - slack) <= (foot - top) / metre_px <= high * (1 + slack) and wide
+        tall = (foot - top) / metre_px
+        low = 0.0 if hides.foot else low
+        wide = wide or hides.left or hides.right
+        return low * (1 - slack) <= tall <= high * (1 + slack) and wide
 
     def leads_to(self, box: Box) -> bool:
         """Whether the path runs into the box."""
         return box[0] < self.path_at(box[3]) < box[2]
 
-    def _ahead(self, track: Track, below: float) -> tuple[float, float]:
-        """Distance [m] and its relative error."""
-        x0, top, x1, foot = track.box
-        by_foot = math.log(self.focal_px * self.camera_height_m / below)
-        foot_weight = (ROW_ERROR * self.size[1] / below) ** -2
-        length = foot - top if track.label == "person" else x1 - x0
-        by_size = math.log(self.focal_px * SIZE_M[track.label] / max(length, 1.0))
-        telling = track.label == "person" or (
-            REAR_VIEW[0] < (x1 - x0) / max(foot - top, 1.0) < REAR_VIEW[1]
-        )
-        size_weight = SIZE_SPREAD[track.label] ** -2 if telling else 0.0
-        weight = foot_weight + size_weight
-        mean = (foot_weight * by_foot + size_weight * by_size) / weight
-        return math.exp(mean), math.hypot(EDGE_ERROR, 0.5 / math.sqrt(weight))
-
     def path_at(self, row: float) -> float:
         """The column of the path that the car follows [px]."""
         return float(np.interp(row, *self.path))
-
-
-def near_face(track: Track, face_px: float, width: int) -> float:
-    """The column of the middle of what is nearest to us.
-
-    A box shows the flank of a vehicle beside our path, too, which recedes towards the middle of the
-    image: the face that is nearest is at its outer side.
-    """
-    x0, _, x1, _ = track.box
-    middle = (x0 + x1) / 2
-    if track.label == "person" or x1 - x0 <= face_px:
-        return middle
-    sides = (x0 + face_px / 2, x1 - face_px / 2)
-    return max(sides, key=lambda x: abs(x - width / 2))
 
 
 def ground(

@@ -12,6 +12,7 @@ from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.corridor import Corridor, corridor
 from road_clarity.safety.courses import Courses
 from road_clarity.safety.event_table import PARTS
+from road_clarity.safety.footing import stands_on
 from road_clarity.safety.ground_plane import ground
 from road_clarity.safety.horizon_row import HorizonRow
 from road_clarity.safety.level import Level
@@ -20,7 +21,7 @@ from road_clarity.safety.monitors.conflicts import conflicts
 from road_clarity.safety.monitors.growth import collisions
 from road_clarity.safety.monitors.strangeness import anomaly
 from road_clarity.safety.motion import Motion
-from road_clarity.safety.outline import placed
+from road_clarity.safety.outline import tells_place
 from road_clarity.safety.persistence import Persistence
 from road_clarity.safety.promise import PromiseKeeper
 from road_clarity.safety.risk import Cause, combine, total_points
@@ -100,14 +101,22 @@ class Watch:
     def _others(self, scene: Scene, tracks: Tracks, strip: Corridor) -> list[Cause]:
         """What other road users speak against calm."""
         config, everybody, causes = self._config, tracks, []
+        footing: dict[int, str | None] = {}
         if scene.segmentation:
-            agreed = (placed(track, scene.segmentation) for track in tracks.tracks)
             unknown = self._untracked.see(scene.segmentation, tracks)
-            known = tuple(track for track in agreed if track is not None)
+            known = tuple(one for one in tracks.tracks if tells_place(one, scene.segmentation))
             everybody = replace(tracks, tracks=(*known, *unknown.tracks))
+            footing = {
+                one.id: stands_on(one.box, scene.segmentation)
+                for one in everybody.tracks
+                if one.label == "person"
+            }
             causes += disagreement.uncertain(tracks, scene.segmentation, strip, config)
-        plane = ground(scene.lanes, self._horizon.see(strip.horizon), scene.size, config)
-        courses = self._courses.see(everybody, plane)
+        row = self._horizon.see(
+            strip.horizon, tracks.tracks, self._courses.closing(), tracks.stamp_ns, scene.size[1]
+        )
+        plane = ground(scene.lanes, row, scene.size, config)
+        courses = self._courses.see(everybody, plane, footing)
         causes += conflicts(everybody.tracks, courses, config)
         self._motion.see(everybody)
         standing = [track for track in everybody.tracks if not plane.is_cut(track.box)]

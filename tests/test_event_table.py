@@ -25,7 +25,7 @@ TENTH = 100_000_000  # [ns]
 
 def person(points: float, who: int = 7) -> Cause:
     """Counts after 0.2 s, is held for 0.3 s."""
-    return Cause("corridor.person", points, None, f"person {who}", "person", who)
+    return Cause("collision.time", points, None, f"person {who}", "person", who)
 
 
 def counted(seen, step_ns: int = TENTH) -> list[float]:

@@ -9,7 +9,7 @@ import pytest
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.corridor import corridor
 from road_clarity.safety.monitors.disagreement import no_road, uncertain
-from road_clarity.safety.outline import outlined, placed
+from road_clarity.safety.outline import agrees, tells_place
 from road_clarity.safety.scene import CLASSES, Lane, Lanes, Segmentation, Track, Tracks
 from road_clarity.safety.untracked import Untracked
 
@@ -61,20 +61,19 @@ def test_a_row_of_parked_cars_is_not_one_vehicle():
 def test_a_box_that_drifted_off_its_car_tells_no_place():
     seen = segmentation(CAR, (slice(3, 7), slice(2, 8)))
     track = Track(1, "vehicle", (70.0, 30.0, 130.0, 70.0), 0.9, 5)
-    assert outlined(track, seen) is None
+    assert not tells_place(track, seen)
 
 
 def test_a_person_whom_the_segmentation_misses_has_a_place_in_spite_of_that():
     walker = Track(1, "person", (90.0, 30.0, 110.0, 80.0), 0.9, 5)
     car = Track(2, "vehicle", (90.0, 30.0, 110.0, 80.0), 0.9, 5)
-    assert placed(walker, segmentation()) is walker
-    assert placed(car, segmentation()) is None
+    assert tells_place(walker, segmentation())
+    assert not tells_place(car, segmentation())
 
 
-def test_a_loose_box_is_drawn_tight_about_its_car():
+def test_a_loose_box_about_its_car_tells_its_place():
     seen = segmentation(CAR, (slice(3, 7), slice(7, 13)))
-    track = Track(1, "vehicle", (60.0, 25.0, 140.0, 80.0), 0.9, 5)
-    assert outlined(track, seen).box == (70, 30, 130, 70)
+    assert agrees(Track(1, "vehicle", (60.0, 25.0, 140.0, 80.0), 0.9, 5), seen)
 
 
 def test_a_track_ahead_that_the_segmentation_denies_is_uncertain():

@@ -24,6 +24,7 @@ def conflicts(
         if track.id not in courses:
             continue
         found = conflict(courses[track.id], track.label, config)
+        real = credible(track)
         if found.likely < LEAST:
             continue
         followed = track.id >= 0
@@ -31,6 +32,11 @@ def conflicts(
         name = f"{track.label} {track.id}" if followed else f"a {track.label} nobody follows"
         text = f"{name} would be met in {found.time_s:.1f} s ({found.likely:.0%} likely)"
         weight = weights[track.label] if followed else config.intrusion_weight
-        points = weight * ramp(found.likely, config.conflict_begin, config.conflict_full)
+        points = weight * ramp(real * found.likely, config.conflict_begin, config.conflict_full)
         causes.append(Cause(code, points, track.box, text, track.label, track.id))
     return causes
+
+
+def credible(track: Track) -> float:
+    """How likely there is somebody, as far as one may believe a detector that often."""
+    return 1.0 - (1.0 - min(max(track.confidence, 0.0), 1.0)) ** max(track.age, 1)

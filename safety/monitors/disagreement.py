@@ -6,7 +6,7 @@ import numpy as np
 
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.corridor import Corridor
-from road_clarity.safety.outline import outlined
+from road_clarity.safety.outline import agrees
 from road_clarity.safety.risk import Cause, ramp
 from road_clarity.safety.scene import CLASSES, Lanes, Segmentation, Tracks
 
@@ -23,7 +23,7 @@ def uncertain(
     for track in tracks.tracks:
         x, y = (track.box[0] + track.box[2]) / 2, track.box[3]
         inside = y > strip.horizon and 0.0 <= strip.position(x, y) <= 1.0
-        if inside and outlined(track, segmentation) is None:
+        if inside and not agrees(track, segmentation):
             text = f"the segmentation sees no {track.label} where {track.label} {track.id} is"
             points = config.uncertain_weight
             causes.append(Cause("track.uncertain", points, track.box, text, track.label, track.id))
