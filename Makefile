@@ -63,7 +63,7 @@ gallery: setup
 
 # docs/accuracy.md and the figures in the model cards, measured anew; PART=people for one part only.
 accuracy: setup
-	$(BIN)/python -m road_clarity.evaluation.accuracy $(PART)
+	ROAD_CLARITY_EXPORTS=/nowhere $(BIN)/python -m road_clarity.evaluation.accuracy $(PART)   # in torch, as on any machine
 
 # Parameter files are made from the settings dataclasses, launch files, layouts and the security policy from the tables of
 # nodes and topics; tests hold them to it.

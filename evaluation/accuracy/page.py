@@ -22,7 +22,8 @@ make accuracy PART="people tracking"    # some again, such as after new weights
 ```
 
 Every figure is measured on frames that the network did not learn from, by the functions behind
-`road-clarity evaluate`; where held-out frames chose a state or a setting, the page says so.
+`road-clarity evaluate`; where held-out frames chose a state or a setting, the page says so. The
+networks run in torch, in the precision that ships; exports answer alike ([export.md](export.md)).
 
 **Intervals** are of 95 %, by percentile bootstrap: 1000 times as many units as there are (images,
 seconds, sequences, clips or streets, named in each chapter) are drawn with replacement, seed 0, and
