@@ -7,7 +7,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 # Best effort matches every camera driver.  Only the newest image counts, but every one is judged:
 # those that come while the executor is busy for a moment wait.
-CAMERA_IN = QoSProfile(depth=4, reliability=ReliabilityPolicy.BEST_EFFORT)
+CAMERA_IN = QoSProfile(depth=8, reliability=ReliabilityPolicy.BEST_EFFORT)
 # As camera drivers offer it by default: reliable, so that recorders match as well.
 CAMERA_OUT = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 # Reliable matches every subscriber, RViz included.
