@@ -39,11 +39,13 @@ class Looker:
         self._world = WorldStage(config.world, device)
         self.unknown = UnknownStage(config.unknown)
         stages = (self._lanes, self._classes, self._world)
-        names = [one.card.name for stage in stages for one in stage.networks]
-        if not self.unknown.knows(names):
+        cards = [one.card for stage in stages for one in stage.networks]
+        if not self.unknown.knows(cards):
             made_for = self.unknown.card.made_for
-            raise BadInput("unknown.weights", config.unknown.weights,
-                           f"know {made_for}, not {', '.join(names)}")  # fmt: skip
+            there = ", ".join(card.identity for card in cards)
+            raise BadInput(
+                "unknown.weights", config.unknown.weights, f"know {made_for}, not {there}"
+            )
 
     @torch.inference_mode()
     def look(self, frame: Frame) -> Seen:

@@ -30,12 +30,18 @@ class Card:
     metrics_command: str  # what prints these metrics again
     sha256: str = ""  # of the safetensors file; set when published
     origin: dict[str, str] = field(default_factory=dict)  # file, its sha256 and layout, base
-    made_for: str = ""  # weights without which these mean nothing: a memory's autoencoder
+    made_for: str = ""  # weights without which these mean nothing: a memory's autoencoder by name,
+    # a scorer's networks by identity
     calm_layers: dict[str, str] = field(default_factory=dict)  # the file beside an autoencoder's
     # weights: its sha256 and theirs, its frames, what made it
     intervals: dict[str, list[float]] = field(default_factory=dict)  # of some metrics, low and high
     # end at 95 %; docs/accuracy.md says what is drawn anew for them
     notes: str = ""  # free Markdown: split, known failures
+
+    @property
+    def identity(self) -> str:
+        """Names these very weights."""
+        return f"{self.name}@{self.sha256[:12]}"
 
     def with_sha256(self, sha256: str) -> Card:
         return replace(self, sha256=sha256)

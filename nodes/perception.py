@@ -32,9 +32,7 @@ def make_nodes() -> Sequence[Node]:
     for network in everybody:
         network.listeners.append(perception.overlay.listener(network.part))
         network.listeners.append(perception.evidence.listener(network.part))
-    unknown.weights_in_use = lambda: [
-        one.card.name for network in networks for one in network.networks
-    ]
+    unknown.cards_in_use = lambda: [one.card for network in networks for one in network.networks]
     explainer.networks = lambda: world.networks
     world.listeners.append(explainer.hear_world)
     perception.conductor.hearers.append(explainer.see_rung)

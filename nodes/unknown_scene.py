@@ -8,6 +8,7 @@ from typing import Any
 from road_clarity_msgs import msg
 from std_msgs.msg import Header
 
+from road_clarity.models.cards import Card
 from road_clarity.nodes.conversions import unknown_to_message
 from road_clarity.nodes.qos import RESULT
 from road_clarity.nodes.stage_node import Sight, StageNode
@@ -24,7 +25,7 @@ class UnknownSceneNode(StageNode):
 
     def __init__(self) -> None:
         super().__init__("unknown_scene")
-        self.weights_in_use: Callable[[], Iterable[str]] = tuple
+        self.cards_in_use: Callable[[], Iterable[Card]] = tuple
         self._answers: dict[str, Any] = {}
         self._unknown = self.create_lifecycle_publisher(msg.Unknown, "~/out/unknown", RESULT)
 
@@ -42,7 +43,7 @@ class UnknownSceneNode(StageNode):
 
     def make_stage(self, settings: UnknownConfig, device: str) -> UnknownStage | None:
         stage = UnknownStage(settings)
-        if stage.knows(self.weights_in_use()):
+        if stage.knows(self.cards_in_use()):
             return stage
         self.get_logger().warning(
             f"{settings.weights} does not know the networks in use: no scene is called unknown; "

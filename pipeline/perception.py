@@ -95,7 +95,7 @@ class Perception:
         if not self.config.unknown.weights:
             return None
         stage = UnknownStage(self.config.unknown)
-        return stage if stage.knows(one.card.name for one in self.networks) else None
+        return stage if stage.knows(one.card for one in self.networks) else None
 
     def reset(self) -> None:
         """Forget earlier frames."""

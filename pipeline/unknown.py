@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from road_clarity.models.cards import Card
 from road_clarity.models.errors import BadInput
 from road_clarity.models.scene_novelty import (
     COMBINED,
@@ -62,9 +63,9 @@ class UnknownStage:
     def reset(self) -> None:
         """There is nothing to forget."""
 
-    def knows(self, weights: Iterable[str]) -> bool:
-        """Whether its calm is that of the networks with these weights."""
-        return set(self.card.made_for.split(", ")) <= set(weights)
+    def knows(self, cards: Iterable[Card]) -> bool:
+        """Whether its calm is that of the networks with these very weights."""
+        return set(self.card.made_for.split(", ")) <= {card.identity for card in cards}
 
     @torch.inference_mode()
     def run(

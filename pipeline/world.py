@@ -57,7 +57,7 @@ class WorldStage:
         check_made_for(vae.card, lstm.card)
         self.networks, self._vae, self._lstm = (vae, lstm), vae.network, lstm.network
         self._steps = round(config.horizon_s / STEP_S)
-        self._space = space_of(vae.card)
+        self._space = vae.card.identity
         self._calibration_id = anomaly.world_calibration_id(self._vae, self._lstm)
         self._clock = LatentClock(round(STEP_S * 1e9), round(GAP_S * 1e9))
         self.reset()
@@ -114,11 +114,6 @@ def placed(vae: Autoencoder, latents: Tensor, space: str) -> Latent:
     """latents: (1, D)"""
     whitened = vae.calm_latent.white(latents)
     return Latent(latents[0].cpu().numpy(), whitened[0].cpu().numpy(), space)
-
-
-def space_of(card: Card) -> str:
-    """Names the latents of these very weights."""
-    return f"{card.name}@{card.sha256[:12]}"
 
 
 def check_made_for(vae: Card, lstm: Card) -> None:

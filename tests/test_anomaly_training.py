@@ -31,7 +31,7 @@ def test_left_out_cameras_are_judged_by_what_learnt_from_the_others():
     novelty = fitted(list(seen.values()), HEAD)
     calibrate(novelty, list(judged.values()))
     assert int(novelty.calm[COMBINED].frames) == 3 * BANK
-    metrics = anomaly_card(novelty, judged, seed=0, seconds=1.0).metrics
+    metrics = anomaly_card(novelty, judged, "", seed=0, seconds=1.0).metrics
     assert metrics["auroc_combined"] > 0.9
     assert metrics["auroc_exposure"] > 0.9
 

@@ -6,6 +6,8 @@ import numpy as np
 
 from road_clarity.models.scene_novelty import SCORERS
 from road_clarity.pipeline.frame_row import anomaly_row
+from road_clarity.pipeline.unknown import UnknownConfig, UnknownStage
+from road_clarity.pipeline.weights import read_card
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.scene import Scene, Segmentation, Unknown
 from road_clarity.safety.unknown_scene import SAYS, above_usual, unknown_scene
@@ -55,3 +57,10 @@ def test_where_nobody_looks_nothing_is_said():
 def test_the_row_speaks_of_all_scorers_and_infinity_is_null():
     row = anomaly_row(scene(0.001, score=math.inf))
     assert row == {"score": None, "p_value": 0.001, "calibration_id": "0123456789ab"}
+
+
+def test_scorers_know_the_very_weights_they_learnt_from():
+    stage = UnknownStage(UnknownConfig())
+    cards = [read_card(name) for name in ("scnn_edge", "ffnet_edge", "vae_edge", "lorat_edge")]
+    assert stage.knows(cards)
+    assert not stage.knows([cards[0], cards[1].with_sha256("ab" * 32), *cards[2:]])

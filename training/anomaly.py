@@ -6,6 +6,7 @@ calm from left-out cameras, publish.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,7 @@ import torch
 from road_clarity.safety.settings import Checked, setting
 from road_clarity.training import anomaly_frames as frames
 from road_clarity.training.anomaly_card import anomaly_card
-from road_clarity.training.anomaly_facts import Looker
+from road_clarity.training.anomaly_facts import Looker, made_for
 from road_clarity.training.anomaly_fit import HeadConfig, calibrate, fitted, left_out
 from road_clarity.training.anomaly_set import Seen, adverse, cached, look
 from road_clarity.training.data_root import data_root
@@ -52,20 +53,22 @@ def train(config: AnomalyConfig, out: Path) -> None:
     judged = left_out(cameras, head)
     novelty = fitted(list(cameras.values()), head)
     calibrate(novelty, list(judged.values()))
-    card = anomaly_card(novelty, judged, config.seed, time.monotonic() - began)
+    networks = made_for(config.networks)
+    card = anomaly_card(novelty, judged, networks, config.seed, time.monotonic() - began)
     publish(card, novelty.state_dict(), config.weights, novelty.stored)
 
 
 def seen_by_camera(config: AnomalyConfig, out: Path) -> dict[str, Seen]:
-    """Of every camera, from files in `out`, or looked at anew."""
+    """Of every camera, from files in `out` that these very networks made, or looked at anew."""
     looker = Looker(config.networks)
+    eyes = hashlib.sha256(made_for(config.networks).encode()).hexdigest()[:8]
     calm = frames.calm_frames(data_root(), config.frames, config.seeds)
     found = {}
     for number, (camera, images) in enumerate(calm.items()):
         rng = np.random.default_rng((config.seed, number))
-        path = out / f"{camera}_{config.frames}_{config.spoilt}_{config.seed}.safetensors"
+        path = out / f"{camera}_{config.frames}_{config.spoilt}_{config.seed}_{eyes}.safetensors"
         found[camera] = cached(path, partial(look, looker, images, config.spoilt, rng))
-    path = out / f"{frames.ADVERSE}_{config.seeds}.safetensors"
+    path = out / f"{frames.ADVERSE}_{config.seeds}_{eyes}.safetensors"
     found[frames.ADVERSE] = cached(
         path, lambda: adverse(looker, frames.adverse_frames(config.seeds))
     )

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from road_clarity.models.cards import Card
 from road_clarity.models.scene_novelty import COMBINED, SCORERS, SceneNovelty
-from road_clarity.training.anomaly_facts import NETWORKS
 from road_clarity.training.anomaly_fit import Judged
 from road_clarity.training.anomaly_frames import LICENCES
 
@@ -51,7 +50,7 @@ def left_out_metrics(novelty: SceneNovelty, judged: dict[str, Judged]) -> dict[s
 
 
 def anomaly_card(
-    novelty: SceneNovelty, judged: dict[str, Judged], seed: int, seconds: float
+    novelty: SceneNovelty, judged: dict[str, Judged], networks: str, seed: int, seconds: float
 ) -> Card:
     return Card(
         name="anomaly_edge",
@@ -62,6 +61,6 @@ def anomaly_card(
         cost=f"{seconds / 60:.0f} minutes on a CPU core",
         metrics={key: round(value, 4) for key, value in left_out_metrics(novelty, judged).items()},
         metrics_command=COMMAND,
-        made_for=", ".join(NETWORKS),
+        made_for=networks,
         notes=NOTES,
     )

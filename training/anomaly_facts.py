@@ -56,9 +56,18 @@ class Looker:
         return together([self.facts(image) for image in images])
 
 
+def made_for(folder: Path) -> str:
+    """The identities of NETWORKS.  Raises BadInput."""
+    return ", ".join(card_of(folder, name).identity for name in NETWORKS)
+
+
+def card_of(folder: Path, name: str) -> Card:
+    return Card.parse((folder / f"{name}.md").read_text(), name)
+
+
 def shipped(folder: Path, name: str) -> Any:
     """The network in eval mode.  Raises BadInput."""
-    card = Card.parse((folder / f"{name}.md").read_text(), name)
+    card = card_of(folder, name)
     network: nn.Module = build(card.architecture)
     state = read_start(folder / f"{name}.safetensors")
     network.load_state_dict({key: as_float(value) for key, value in state.items()})

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from road_clarity.models.autoencoder import Autoencoder
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline import weights
-from road_clarity.pipeline.world import network_input, space_of
+from road_clarity.pipeline.world import network_input
 
 
 class WorldPlacer:
@@ -19,7 +19,7 @@ class WorldPlacer:
         """space: as events name it.  Raises BadInput when those weights are not here."""
         name = space.partition("@")[0]
         network, card = weights.load(name)
-        if space_of(card) != space or not isinstance(network, Autoencoder):
+        if card.identity != space or not isinstance(network, Autoencoder):
             raise BadInput(
                 "weights", name, f"are not those that placed the events ({space}); "
                 "replay the recordings again, or bring those weights back",
