@@ -18,6 +18,8 @@ FROM ${BASE} AS build
 # pip's default torch carries CUDA on x86-64 and runs without a GPU as well.  TORCH_INDEX may name an index with others.
 ARG TORCH="torch==2.13.0"
 ARG TORCH_INDEX=""
+# onnx,openvino: what `road-clarity export` needs on a vehicle without a GPU.
+ARG EXTRAS=""
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends python3-pip python3-venv python3-colcon-common-extensions \
@@ -37,7 +39,7 @@ WORKDIR /workspace/src/road_clarity
 # hadolint ignore=DL3013
 RUN --mount=type=cache,target=/root/.cache/pip \
     sed -i "s|\"torch==[^\"]*\"|\"$TORCH\"|" setup.py \
- && pip install "setuptools>=64,<80" grpcio-tools . && pip uninstall --yes road_clarity
+ && pip install "setuptools>=64,<80" grpcio-tools ".${EXTRAS:+[$EXTRAS]}" && pip uninstall --yes road_clarity
 RUN for setup in /opt/ros/jazzy/setup.sh /opt/ros/jazzy/install/setup.sh; do if [ -f "$setup" ]; then . "$setup"; fi; done \
  && python3 -m road_clarity.service.generate \
  && python3 -m colcon build --merge-install --install-base /opt/road_clarity/install

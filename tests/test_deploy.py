@@ -41,7 +41,9 @@ def test_every_version_is_the_same():
 
 
 def test_the_image_lets_base_and_torch_be_chosen():
-    assert set(re.findall(r"^ARG (\w+)", DOCKERFILE, re.M)) == {"BASE", "TORCH", "TORCH_INDEX"}
+    assert set(re.findall(r"^ARG (\w+)", DOCKERFILE, re.M)) == {
+        "BASE", "TORCH", "TORCH_INDEX", "EXTRAS",
+    }  # fmt: skip
     assert len(re.findall(r"^FROM \$\{BASE\}", DOCKERFILE, re.M)) == 2
 
 
