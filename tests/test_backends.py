@@ -333,6 +333,18 @@ def test_auto_allows_what_the_precision_allows(monkeypatch, precision, ways_ther
     assert [f"{one.backend} {one.precision}" for one in found] == ways_there
 
 
+@pytest.mark.parametrize("speed", [None, 3, {}, {"ratio": "fast", "torch_precision": "bf16"}])
+def test_auto_takes_no_export_whose_speed_cannot_be_read(export_folder, speed):
+    change(export_folder, **told(1.5) | {"speed": speed})
+    assert load("steady", LatentLstm, AUTO).runtime.backend == "torch"
+
+
+def test_auto_leaves_out_what_is_not_installed_here(export_folder, monkeypatch):
+    change(export_folder, **told(1.5))
+    monkeypatch.setattr(runtime, "find_spec", lambda package: None)
+    assert load("steady", LatentLstm, AUTO).runtime.backend == "torch"
+
+
 def test_on_a_gpu_auto_is_torch(monkeypatch):
     monkeypatch.setattr(runtime, "multiplies_bfloat16", lambda device: False)
     assert ways(RuntimeConfig(), "cuda") == (Way("torch", "fp32"),)

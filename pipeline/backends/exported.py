@@ -96,11 +96,12 @@ def beats_torch(folder: Path, weights_sha256: str) -> float:
 def worth_it(report: Mapping[str, Any]) -> bool:
     """Whether an export that passed is better than torch on this machine: faster, or as fast and
     finer.  report: what parity.json holds"""
-    if "speed" not in report:  # of an earlier version
+    try:
+        speed, precision = report["speed"], report["runtime"]["precision"]
+        finer = precision == FP32 and speed["torch_precision"] == BF16
+        return bool(speed["ratio"] >= (WORTH_IT_FINER if finer else WORTH_IT))
+    except (LookupError, TypeError):  # of an earlier version, or damaged: nobody knows
         return False
-    speed = report["speed"]
-    finer = report["runtime"]["precision"] == FP32 and speed["torch_precision"] == BF16
-    return bool(speed["ratio"] >= (WORTH_IT_FINER if finer else WORTH_IT))
 
 
 def fault(folder: Path, weights_sha256: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 
 import torch
 
@@ -14,6 +15,7 @@ TORCH = "torch"
 BACKENDS = (AUTO, TORCH, "onnx", "openvino")
 FP32, BF16 = "fp32", "bf16"
 PRECISIONS = ("auto", FP32, BF16)
+PACKAGES = {"onnx": "onnxruntime", "openvino": "openvino"}  # that run an export
 NATIVE = ("avx512_bf16", "amx_bf16")  # instructions that multiply bfloat16
 
 
@@ -67,7 +69,8 @@ class Way:
 def ways(settings: RuntimeConfig, device: str) -> tuple[Way, ...]:
     """Those that the settings allow, what is usually fastest first.  Raises BadInput.
 
-    Several where the backend is auto: torch is the last, and the only one on a GPU.
+    Several where the backend is auto: those that are installed here, then torch, which is the only
+    one on a GPU.
     """
     if settings.backend != AUTO:
         return (Way(settings.backend, resolve_precision(settings, device)),)
@@ -76,7 +79,8 @@ def ways(settings: RuntimeConfig, device: str) -> tuple[Way, ...]:
         return (usual,)
     halved = (Way("openvino", BF16),) if usual.precision == BF16 else ()
     full = () if settings.precision == BF16 else (Way("onnx", FP32), Way("openvino", FP32))
-    return (*halved, *full, usual)
+    there = [way for way in (*halved, *full) if find_spec(PACKAGES[way.backend]) is not None]
+    return (*there, usual)
 
 
 def resolve_precision(settings: RuntimeConfig, device: str) -> str:
