@@ -57,7 +57,8 @@ ENV PATH=/opt/road_clarity/python/bin:/opt/road_clarity/install/lib/road_clarity
     NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     MALLOC_MMAP_THRESHOLD_=33554432 \
     MALLOC_TRIM_THRESHOLD_=536870912 \
-    MALLOC_TOP_PAD_=33554432
+    MALLOC_TOP_PAD_=33554432 \
+    MALLOC_ARENA_MAX=1
 USER 10001
 WORKDIR /home/road_clarity
 VOLUME /var/lib/road_clarity
