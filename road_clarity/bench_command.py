@@ -97,10 +97,12 @@ def measured(
     source: Path, seconds: float, preset: str, device: str, params_file: Path | None
 ) -> dict[str, Any]:
     """In a process of its own: it listens to ROS, and nothing else here may.  Raises BadInput."""
+    from road_clarity.nodes.supervisor import die_with_parent
+
     words = [sys.executable, "-m", "road_clarity.nodes.live.bench", str(source)]
     words += ["--preset", preset, "--device", device, "--seconds", str(seconds)]
     words += ["--params-file", str(params_file)] if params_file else []
-    done = subprocess.run(words, stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(words, stdout=subprocess.PIPE, check=False, preexec_fn=die_with_parent)
     if done.returncode != 0:
         raise BadInput("--pipeline", "no figures", "the reason is above")
     found: dict[str, Any] = json.loads(done.stdout)
