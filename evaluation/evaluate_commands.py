@@ -36,6 +36,7 @@ class SegmentationFormat(str, Enum):
     camvid = "camvid"
     cityscapes = "cityscapes"
     bdd100k = "bdd100k"
+    streets = "streets"
 
 
 class TrackingFormat(str, Enum):
@@ -129,6 +130,7 @@ def segmentation(
     ground_truth: Truth = None,
     data: Data = None,
     split: Annotated[str, typer.Option(help="part of the data set")] = "val",
+    seeds: Annotated[str | None, typer.Option(help="A:B, simulated streets, for streets")] = None,
     model: Annotated[str, typer.Option(help="weights that look at --data")] = "ffnet_edge",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "cpu",
     json_file: Json = None,
@@ -136,6 +138,9 @@ def segmentation(
     """Intersection over union and pixel accuracy."""
     from road_clarity.evaluation import segmentation as scores
 
+    if layout is SegmentationFormat.streets:
+        tell(scores.evaluate_streets(model, seeds, device), json_file)
+        return
     if predictions is not None:
         truth = needed(ground_truth, "--ground-truth")
         tell(scores.evaluate_predictions(predictions, truth, layout.value), json_file)

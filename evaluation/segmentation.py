@@ -33,6 +33,7 @@ from road_clarity.evaluation.label_images import (
     numbers,
     read_labels,
 )
+from road_clarity.evaluation.street_classes import street_confusion, street_frames
 from road_clarity.models import iou
 from road_clarity.models.errors import BadInput
 from road_clarity.models.ffnet import FFNet, normalise
@@ -85,6 +86,13 @@ def evaluate_model(name: str, data: Path, split: str, layout: str, device: str =
         return evaluate_network(running, data, split, layout, device)
     stage = SegmentationStage(SegmentationConfig(weights=name), device)
     return evaluate_stage(stage, data, split, layout)
+
+
+def evaluate_streets(name: str, seeds: str | None, device: str = "cpu") -> Report:
+    """The same network on simulated streets.  Raises BadInput."""
+    stage = SegmentationStage(SegmentationConfig(weights=name), pick_device(device))
+    found = (street_confusion(stage, shot) for shot in street_frames(seeds))
+    return report(found, CAMVID, Path("simulated streets"), "camvid")
 
 
 def evaluate_stage(stage: SegmentationStage, data: Path, split: str, layout: str) -> Report:

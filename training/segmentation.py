@@ -43,7 +43,7 @@ FIRST_MEMORY = 10  # steps in which the mean forgets the random start
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentationConfig(FitConfig):
-    steps: int = setting(1300, "batches to learn from", low=1)
+    steps: int = setting(5000, "batches to learn from", low=1)
     batch: int = setting(8, "views in a batch, half of them of CamVid", low=2)
     memory: float = setting(0.998, "of the mean of the weights, per batch", low=0.0, high=1.0)
     check_every: int = setting(325, "batches between two looks at CamVid val", low=1)
