@@ -321,6 +321,22 @@ def test_a_map_comes_with_what_it_is_worth(api):
     assert (found["map"], found["verdict"].lower()) == ("error_map", "not_better")
 
 
+def test_a_comparison_is_the_answer_of_grpc(api):
+    request = {"one": {"event_id": FIRST}, "other": {"index": "5"}}
+    answer = json.loads(api.post("call/CompareExplanations", request).content)
+    (pair,) = answer["maps"]
+    assert (pair["one"], pair["other"], pair["top_overlap"]) == ("error_map", "error_map", 1.0)
+    assert [one["delta"] for one in answer["shares"]] == [-0.4]
+    missing = api.post("call/CompareExplanations", {"one": {"event_id": FIRST}})
+    assert refusal(missing) == (400, "INVALID_ARGUMENT", ["other.frame"])
+
+
+def test_the_world_models_are_those_that_a_memory_was_made_for(api):
+    models = json.loads(api.post("call/ListModels", {"page_size": 1000}).content)["models"]
+    made_for = {one["name"]: one["made_for"] for one in models}
+    assert made_for["lstm_rg_edge"] == "rg_edge" in made_for
+
+
 def test_an_event_brings_its_own_clip_where_the_run_has_no_pictures(tmp_path):
     run = made_run(tmp_path / "run")
     (run / "run.mcap").unlink()

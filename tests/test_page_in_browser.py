@@ -291,8 +291,15 @@ def test_what_a_flag_is_worth_stands_with_its_causes(page):
 def test_similar_scenes_are_shown_the_nearest_first(page):
     page.until("document.querySelectorAll('#similar li').length === 2")
     words = page.run(
-        "[...document.querySelectorAll('#similar button')].map((one) => one.ariaLabel)"
+        "[...document.querySelectorAll('#similar .picture')].map((one) => one.ariaLabel)"
     )
     assert [one.split(":")[0] for one in words] == [f"Choose {SECOND}", f"Choose {THIRD}"]
     page.run("document.querySelector('#similar button').click()")
     page.until(f"{CHOSEN} === '{SECOND}'")
+
+
+def test_a_similar_scene_is_compared_where_it_is_found(page):
+    press_button(page, "similar", "Compare")
+    page.until("document.querySelector('#comparison table')")
+    assert SECOND in page.run("document.querySelector('#comparison .beside + .beside').textContent")
+    assert page.run(CHOSEN) == FIRST

@@ -4,7 +4,7 @@ import { byId, fill, make } from "./dom.js";
 import { call } from "./server.js";
 import { enlargeable, requestOf } from "./maps.js";
 import { rectangle } from "./scene.js";
-import { corners, levelChip, score } from "./words.js";
+import { change, corners, levelChip, score, signed } from "./words.js";
 
 const MODULES = { LANES: "no lane lines", TRACKS: "no objects", WORLD: "a calm world model" };
 const SIDES = ["left", "top", "right", "bottom"];
@@ -140,13 +140,6 @@ export class WhatIf {
 
 function side(state) {
   return make("span", { className: "line" }, levelChip(state.level), score(state.score));
-}
-
-const signed = (value) => (value === null ? "not known" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`);
-
-function change(delta) {
-  const sign = delta === null ? "?" : delta < -0.005 ? "▼" : delta > 0.005 ? "▲" : "=";
-  return make("strong", { className: "change" }, `${sign} ${signed(delta)}`);
 }
 
 function sentence(words, { before, after, delta, before_s, truncated_by_deadline, run_otherwise }) {
