@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import threading
 
 import pytest
 from made_certificates import authority
 from made_moments import made_events
-from made_run import append, connected, made_loaders, made_row, made_run, running
+from made_run import MadeProber, append, connected, made_loaders, made_row, made_run, running
 
+from road_clarity.service import explain_queue
 from road_clarity.service.access import VIEWER
 from road_clarity.service.address import Tls
 from road_clarity.service.gen.event_service_pb2 import (
@@ -313,6 +315,18 @@ def test_what_if_is_the_answer_of_grpc(api):
     answer = json.loads(api.post("call/ProbeCounterfactual", request).content)
     assert answer["delta"] == answer["after"]["score"] - answer["before"]["score"] != 0.0
     assert answer["picture"]["url"].startswith("data:image/")
+
+
+def test_an_event_that_is_opened_is_played_ahead_in_idle_time(api, monkeypatch):
+    played = threading.Event()
+    monkeypatch.setattr(explain_queue, "QUIET_S", 0.02)
+    monkeypatch.setattr(
+        MadeProber, "play_ahead", lambda self, frames_from, span, deadline: played.set()
+    )
+    api.post("call/ExplainFrame", {"event_id": FIRST})
+    assert not played.wait(0.1)
+    api.post("call/ExplainEvent", {"event_id": FIRST})
+    assert played.wait(10.0)
 
 
 def test_a_map_comes_with_what_it_is_worth(api):
