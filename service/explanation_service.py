@@ -83,7 +83,7 @@ class ExplanationServicer:
         request = pb.ProbeCounterfactualRequest(event_id=event_id)
 
         def work(deadline: Deadline) -> None:
-            played_ahead(self._subjects, self._workshop.prober(), request, deadline)
+            played_ahead(self._subjects, self._workshop.prober, request, deadline)
 
         self._queue.when_idle(work)
 

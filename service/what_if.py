@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from road_clarity.pipeline.counterfactual import OutOfTime, Probe, Span, deltas, span_of
 from road_clarity.pipeline.frame_row import Row, frame_row
@@ -60,13 +60,17 @@ def probed(
 
 
 def played_ahead(
-    subjects: Subjects, prober: Prober, request: pb.ProbeCounterfactualRequest, deadline: Deadline
-) -> None:
-    """What the first question about this frame would run.  Raises Refusal, BadInput, OutOfTime."""
+    subjects: Subjects, load: Callable[[], Prober], request: pb.ProbeCounterfactualRequest,
+    deadline: Deadline,
+) -> None:  # fmt: skip
+    """What the first question about this frame would run.  Raises Refusal, BadInput, OutOfTime.
+
+    load: called only where the run keeps the pictures
+    """
     mark = subjects.recorded(request)
     stamps = stamps_before(subjects, mark, round(BEFORE_S * 1e9))
     span = span_of(stamps, round(DURING_S * 1e9), ())
-    prober.play_ahead(lambda from_ns: subjects.frames(from_ns, mark.stamp_ns), span, deadline)
+    load().play_ahead(lambda from_ns: subjects.frames(from_ns, mark.stamp_ns), span, deadline)
 
 
 def stamps_before(subjects: Subjects, mark: Mark, before_ns: int) -> list[int]:

@@ -329,6 +329,20 @@ def test_an_event_that_is_opened_is_played_ahead_in_idle_time(api, monkeypatch):
     assert played.wait(10.0)
 
 
+def test_without_pictures_nothing_is_loaded_ahead(tmp_path, monkeypatch):
+    run, loaded = made_run(tmp_path / "run"), []
+    (run / "run.mcap").unlink()
+    monkeypatch.setattr(explain_queue, "QUIET_S", 0.02)
+    monkeypatch.setattr("made_run.MadeProber", lambda: loaded.append(1))
+    with running(run) as server:
+        Api(server.asked).post("call/ExplainEvent", {"event_id": FIRST})
+        for _ in range(500):
+            if server._queue._worker.idle is None:
+                break
+            threading.Event().wait(0.01)
+        assert (server._queue._worker.idle, loaded) == (None, [])
+
+
 def test_a_map_comes_with_what_it_is_worth(api):
     request = {"explanation": {"event_id": FIRST, "method": "reconstruction_error"}}
     (found,) = json.loads(api.post("call/ScoreExplanation", request).content)["maps"]
