@@ -17,7 +17,7 @@ from road_clarity.models.errors import BadInput
 
 if TYPE_CHECKING:
     from road_clarity.evaluation.calibration_clips import Footage
-    from road_clarity.evaluation.calibration_labels import LabelReader
+    from road_clarity.pipeline.label_reader import LabelReader
     from road_clarity.safety.calibration import Calibration
     from road_clarity.safety.review import Review
 
@@ -184,7 +184,7 @@ def history(store: Folder, as_json: AsJson = False) -> None:
 
 def label_reader(reviewed: bool, uncertain: str | None, seeds: str | None) -> LabelReader | None:
     """Raises BadInput."""
-    from road_clarity.evaluation.calibration_labels import LabelReader
+    from road_clarity.pipeline.label_reader import LabelReader
     from road_clarity.pipeline.reviewed_run import Uncertain as Counted
 
     if not reviewed:

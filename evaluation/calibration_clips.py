@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from road_clarity.evaluation.calibration_labels import LabelReader
 from road_clarity.evaluation.sources import open_source
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.frame import Frame
 from road_clarity.pipeline.frame_row import Row, frame_row
+from road_clarity.pipeline.label_reader import LabelReader
 from road_clarity.pipeline.reviewed_run import require_said_nominal, without_true_risks
 from road_clarity.pipeline.run_clips import Cut, clips_of_run, cut, made_with
 from road_clarity.pipeline.run_folder import is_run

@@ -3,7 +3,8 @@
 The watch remembers (level, motion, since when the lane is lost), and so do tracker and world model.
 So the frames before are run again through the pipeline's own objects; where the interventions
 begin, the pipeline is forked, and the two go on over the same frames.  Nearly all of the time goes
-into the networks, so what was run for one question is kept for the next about the same frame.
+into the networks, so what was run for one question is kept for the next about the same frame, and
+what was begun in idle time is gone on with: frame by frame the same work, only earlier.
 """
 
 from __future__ import annotations
@@ -81,11 +82,53 @@ class Past:
     image: NDArray[np.uint8]  # (H, W, 3) of the last one
 
 
+class Playing:
+    """The frames of a span as they were, as far as they have been run."""
+
+    def __init__(self, perception: Perception, span: Span) -> None:
+        """perception: stays as it is"""
+        self.span, self.played = span, 0
+        self._now = perception.fork()
+        self._now.restart()
+        self._fork, self._seen = self._now, list[Outcome]()
+
+    def go_on(
+        self, frames_from: FramesFrom, left_s: Callable[[], float], most: int | None = None
+    ) -> None:
+        """most: frames to run.  Raises OutOfTime, and then goes on where it stopped; BadInput."""
+        stamps = self.span.stamps[self.played :][:most]
+        for frame in counted(frames_from, stamps) if stamps else ():
+            still_time(left_s)
+            if self.played == self.span.changed_from:
+                self._fork = self._now.fork()
+            outcome = self._now.step(replace(frame, index=self.played))
+            if self.played >= self.span.changed_from:
+                self._seen.append(outcome)
+            self._image = frame.image
+            self.played += 1
+
+    def past(self) -> Past:
+        """Once all has been run."""
+        return Past(self._fork, tuple(self._seen), self._image)
+
+
 class Pasts:
     """What was run last, of one run.  One thread at a time."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[tuple[int, ...], int], Past] = OrderedDict()
+        self._begun: Playing | None = None  # that time was over for
+
+    def begin(self, perception: Perception, span: Span) -> Playing:
+        """What was begun of this span, else a beginning."""
+        begun, self._begun = self._begun, None
+        if begun is not None and key_of(begun.span) == key_of(span):
+            return begun
+        return Playing(perception, span)
+
+    def put_aside(self, playing: Playing) -> None:
+        """To be gone on with."""
+        self._begun = playing
 
     def find(self, span: Span) -> Past | None:
         found = self._kept.get(key := key_of(span))
@@ -93,10 +136,11 @@ class Pasts:
             self._kept.move_to_end(key)
         return found
 
-    def keep(self, span: Span, past: Past) -> None:
+    def keep(self, span: Span, past: Past) -> Past:
         self._kept[key_of(span)] = past
         if len(self._kept) > MOST_PASTS:
             self._kept.popitem(last=False)
+        return past
 
 
 def key_of(span: Span) -> tuple[tuple[int, ...], int]:
@@ -125,9 +169,7 @@ def probe(
     asked, pasts = span, pasts or Pasts()
     past = pasts.find(span)
     if past is None:
-        span = affordable(perception, frames_from, span, left_s)
-        past = pasts.find(span) or run_again(perception, frames_from, span, left_s)
-        pasts.keep(span, past)
+        span, past = run_again(perception, frames_from, span, left_s, pasts)
     fork, seen, last = past.fork.fork(), past.seen, past.seen[-1]
     gone = [targets(one.scene, last.scene, interventions) for one in seen]
     if span.twice:
@@ -138,21 +180,41 @@ def probe(
 
 
 def run_again(
-    perception: Perception, frames_from: FramesFrom, span: Span, left_s: Callable[[], float]
-) -> Past:
-    """Raises OutOfTime, and BadInput for a frame whose picture is not there."""
-    before = perception.fork()
-    before.restart()
-    fork = before
-    seen: list[Outcome] = []
-    for number, frame in enumerate(counted(frames_from, span.stamps)):
-        still_time(left_s)
-        if number == span.changed_from:
-            fork = before.fork()
-        outcome = before.step(frame)
-        if number >= span.changed_from:
-            seen.append(outcome)
-    return Past(fork, tuple(seen), frame.image)
+    perception: Perception, frames_from: FramesFrom, span: Span, left_s: Callable[[], float],
+    pasts: Pasts,
+) -> tuple[Span, Past]:  # fmt: skip
+    """As much of the span as there is time for.
+
+    Raises OutOfTime, and BadInput for a frame whose picture is not there.
+    """
+    playing, asked = pasts.begin(perception, span), span
+    try:
+        span = affordable(playing, span, frames_from, left_s)
+        if span is not asked:
+            if found := pasts.find(span):
+                return span, found
+            playing = Playing(perception, span)
+        playing.go_on(frames_from, left_s)
+    except OutOfTime:
+        pasts.put_aside(playing)
+        raise
+    return span, pasts.keep(span, playing.past())
+
+
+def play_ahead(
+    perception: Perception, frames_from: FramesFrom, span: Span, left_s: Callable[[], float],
+    pasts: Pasts,
+) -> None:  # fmt: skip
+    """Run the span before anybody asks.  Raises OutOfTime, and then may be called again."""
+    if pasts.find(span) is not None:
+        return
+    playing = pasts.begin(perception, span)
+    try:
+        playing.go_on(frames_from, left_s)
+    except OutOfTime:
+        pasts.put_aside(playing)
+        raise
+    pasts.keep(span, playing.past())
 
 
 def repainted_run(
@@ -181,19 +243,16 @@ def retold_run(
 
 
 def affordable(
-    perception: Perception, frames_from: FramesFrom, span: Span, left_s: Callable[[], float]
+    playing: Playing, span: Span, frames_from: FramesFrom, left_s: Callable[[], float]
 ) -> Span:
     """The span, or a later part of it when there is no time for all.  Raises OutOfTime."""
-    trial, started = perception.fork(), left_s()
-    trial.restart()
-    for frame in counted(frames_from, span.stamps[:TIMED]):
-        still_time(left_s)
-        trial.step(frame)
-    left = left_s()
-    each_s = SLACK * (started - left) / min(TIMED, len(span.stamps))
-    too_many = span.cost - int(left / each_s) if each_s > 0 else 0
-    if too_many <= 0:
-        return span
+    started, before = left_s(), playing.played
+    playing.go_on(frames_from, left_s, TIMED)
+    left, timed = left_s(), playing.played - before
+    each_s = SLACK * (started - left) / timed if timed else 0.0
+    if not each_s > 0.0 or span.cost - playing.played <= int(left / each_s):
+        return span  # so it is without a deadline, too
+    too_many = span.cost - int(left / each_s)
     if too_many > span.changed_from:
         raise OutOfTime
     return span.later(too_many)

@@ -137,7 +137,10 @@ def require_said_nominal(run: Path) -> None:
     counts = Counter(one.label for one in labelled_events(run))
     if counts[TRUE_RISK] or counts[UNCERTAIN]:
         said = ", ".join(f"{counts[one]} {one}" for one in (TRUE_RISK, UNCERTAIN) if counts[one])
-        remedy = f"has events labelled {said}, so it is not all nominal; calibrate with --reviewed"
+        remedy = (
+            f"has events labelled {said}, so it is not all nominal; calibrate with its labels "
+            "(--reviewed)"
+        )
         raise BadInput("run folder", run.name, remedy)
 
 

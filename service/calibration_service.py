@@ -7,7 +7,7 @@ import math
 import re
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,19 @@ import grpc
 from road_clarity import __version__
 from road_clarity.models.errors import BadInput
 from road_clarity.pipeline.calibration_file import Store
-from road_clarity.pipeline.reviewed_run import require_said_nominal, without_true_risks
+from road_clarity.pipeline.label_reader import LabelReader
+from road_clarity.pipeline.reviewed_run import (
+    labels_changed,
+    require_said_nominal,
+    without_true_risks,
+)
 from road_clarity.pipeline.run_clips import Cut, clips_of_run, made_with
 from road_clarity.pipeline.run_folder import is_run
 from road_clarity.safety.calibration import Calibration, flagged
 from road_clarity.safety.clip_cutter import LONGEST_S
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.drift_check import drift_of
-from road_clarity.service import messages
+from road_clarity.service import label_messages, messages
 from road_clarity.service.errors import damaged, invalid, late, not_ready, unknown
 from road_clarity.service.gen import calibration_service_pb2 as pb
 from road_clarity.service.pages import make_token, page_size, read_token
@@ -82,14 +87,10 @@ class CalibrationServicer:
             raise invalid("alpha", "must be a share of clips between 0 and 1, such as 0.05")
         if not 0.0 < request.clip_s <= LONGEST_S:
             raise invalid("clip_s", f"must be in (0, {LONGEST_S:g}] s")
+        labels = label_messages.label_reader(request)
         runs = self._runs(request.runs)
         with self._making.taken():
-            cut, models, parameters = judged(runs, request.clip_s, request.condition, context, True)
-            command = f"CalibrationService.Calibrate {shlex.join(run.name for run in runs)}"
-            made = Calibration(
-                request.alpha, request.clip_s, cut.clips, models, parameters, __version__, now(),
-                command,
-            )  # fmt: skip
+            made, dropped = calibrated(runs, request, labels, context)
             if not request.dry_run:
                 self._store.add(made)
         maxima = [clip.maximum for clip in made.clips]
@@ -98,10 +99,11 @@ class CalibrationServicer:
             before = self._found("").bin("").threshold
         return pb.CalibrateResponse(
             calibration=self._message(made),
-            dropped_clips=cut.dropped,
+            dropped_clips=dropped,
             flagged=flagged(maxima, made.bin("").threshold),
             flagged_before=flagged(maxima, before),
             threshold_before=before,
+            labels=None if labels is None else label_messages.effect(labels, made),
         )
 
     def ActivateCalibration(
@@ -122,7 +124,9 @@ class CalibrationServicer:
         calibration = self._found(request.id)
         runs = self._runs([request.run] if request.run else [])
         with self._making.taken():
-            cut, *made = judged(runs, calibration.clip_s, request.condition, context, False)
+            cut, *made = judged(
+                runs, calibration.clip_s, request.condition, context, without_true_risks
+            )
         drift = drift_of(calibration, request.condition, cut.clips, calibration.differences(*made))
         return pb.CheckDriftResponse(
             id=drift.calibration_id,
@@ -132,6 +136,7 @@ class CalibrationServicer:
             limit=drift.limit,
             state=messages.promise_state(drift.state),
             text=drift.text,
+            labels_changed=labels_changed(calibration.reviews),
         )
 
     def _found(self, id: str) -> Calibration:
@@ -175,16 +180,37 @@ class CalibrationServicer:
             created_at=one.created_at,
             command=one.command,
             active=one.id == self._store.active_id(),
+            reviews=[label_messages.run_review(review) for review in one.reviews],
         )
+
+
+def calibrated(
+    runs: Sequence[Path], request: pb.CalibrateRequest, labels: LabelReader | None,
+    context: grpc.ServicerContext,
+) -> tuple[Calibration, int]:  # fmt: skip
+    """And how many rests were dropped.  Raises BadInput, Refusal."""
+    if labels is None:
+        for run in runs:  # before any of them is read
+            require_said_nominal(run)
+    sift = all_of if labels is None else labels.see
+    cut, models, parameters = judged(runs, request.clip_s, request.condition, context, sift)
+    if labels is not None and not request.dry_run:
+        label_messages.require_decided(labels)
+    command = f"CalibrationService.Calibrate {shlex.join(run.name for run in runs)}"
+    made = Calibration(
+        request.alpha, request.clip_s, cut.clips, models, parameters, __version__, now(),
+        command + label_messages.said(request), () if labels is None else labels.reviews,
+    )  # fmt: skip
+    return made, cut.dropped
 
 
 def judged(
     runs: Sequence[Path], clip_s: float, condition: str, context: grpc.ServicerContext,
-    nominal: bool,
+    sift: Callable[[Path, Cut], Cut],
 ) -> tuple[Cut, dict[str, str], dict[str, Any]]:  # fmt: skip
     """(clips, weights, parameters) of runs that were made alike.
 
-    nominal: whether they are said to be, else true risks are left out.  Raises BadInput, Refusal.
+    sift: the clips of a run that count.  Raises BadInput, Refusal.
     """
     until_s = time.monotonic() + left_s(context)
 
@@ -197,11 +223,12 @@ def judged(
         if made_with(run) != made:
             remedy = f"was made with other weights or settings than {runs[0].name}"
             raise BadInput("run", run.name, remedy)
-        if nominal:
-            require_said_nominal(run)
-        found = clips_of_run(run, clip_s, condition, in_time)
-        cut += found if nominal else without_true_risks(run, found)
+        cut += sift(run, clips_of_run(run, clip_s, condition, in_time))
     return cut, *made
+
+
+def all_of(run: Path, cut: Cut) -> Cut:
+    return cut
 
 
 def left_s(context: grpc.ServicerContext) -> float:

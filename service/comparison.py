@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.messages import models
 
 Response = pb.CompareExplanationsResponse
+OBJECT = re.compile(r"[a-z]+ \d+")  # kind and number of a tracked one
 
 
 def comparison(one: Maps, other: Maps) -> pb.CompareExplanationsResponse:
@@ -47,11 +49,20 @@ def shares(one: Maps, other: Maps) -> list[Any]:
 
 
 def causes(one: Mapping[str, str], other: Mapping[str, str]) -> list[Any]:
-    """Of what has a verdict on either side."""
+    """Of what has a verdict on either side; an object is the same whatever points to it."""
     if not one or not other:
         return []
-    labels = [*one, *(label for label in other if label not in one)]
-    return [
-        Response.CauseDifference(label=label, one=one.get(label, ""), other=other.get(label, ""))
-        for label in labels
-    ]
+    sides = [{name_of(label): (label, verdict) for label, verdict in side.items()}
+             for side in (one, other)]  # fmt: skip
+    found = []
+    for name in dict.fromkeys([*sides[0], *sides[1]]):
+        labels, verdicts = zip(*(side.get(name, ("", "")) for side in sides), strict=True)
+        label = name if all(labels) and labels[0] != labels[1] else "".join(dict.fromkeys(labels))
+        found.append(Response.CauseDifference(label=label, one=verdicts[0], other=verdicts[1]))
+    return found
+
+
+def name_of(label: str) -> str:
+    """person 3, corridor.person -> person 3, as the reasons may differ from side to side."""
+    head = label.partition(",")[0]
+    return head if OBJECT.fullmatch(head) else label

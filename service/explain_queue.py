@@ -35,6 +35,7 @@ LOW_PRIORITY = 10  # niceness of the worker; streams run at 0
 STOP_S = 10.0  # how long a stop waits for the work to end [s]
 HUNG_S = 30.0  # after the deadline, from when on work counts as hung [s]
 MOST_HUNG = 3  # workers that may hang before the line is closed
+QUIET_S = 1.0  # for which nobody came, from when on idle work is done [s]
 LOOK_S = 0.5  # how often callers in the line look whether the worker hangs [s]
 
 
@@ -55,6 +56,16 @@ class Deadline:
             raise late("the time was over, or the caller left, before there was an answer")
 
 
+@dataclass(frozen=True)
+class IdleTime(Deadline):
+    """Over as soon as somebody comes."""
+
+    came: Callable[[], bool] = lambda: False
+
+    def left_s(self) -> float:
+        return -1.0 if self.came() else super().left_s()
+
+
 @dataclass(eq=False)
 class Job:
     work: Callable[[], Any]
@@ -67,6 +78,7 @@ class Worker:
 
     def __init__(self, jobs: queue.SimpleQueue[Job | None]) -> None:
         self.job: Job | None = None
+        self.idle: Callable[[Deadline], object] | None = None
         self.retired = False
         self._jobs = jobs
         # A daemon: work that hangs must not keep the process from ending.
@@ -80,13 +92,33 @@ class Worker:
     def _run(self) -> None:
         step_back(LOW_PRIORITY)
         while not self.retired:
-            job = self._jobs.get()
+            job = self._next()
             if job is None:
                 return
             if job.done.set_running_or_notify_cancel():
                 self.job = job
                 self._do(job)
                 self.job = None
+
+    def _next(self) -> Job | None:
+        """The next in the line; what is to be done while there is none is done meanwhile."""
+        while (idle := self.idle) is not None:
+            if self.retired:
+                return None  # it hung, and another has taken its place
+            try:
+                return self._jobs.get(timeout=QUIET_S)
+            except queue.Empty:
+                self._do_meanwhile(idle)
+        return self._jobs.get()
+
+    def _do_meanwhile(self, idle: Callable[[Deadline], object]) -> None:
+        """Nobody hears of what fails: who asks for the same will."""
+        time = IdleTime(monotonic() + LONGEST_S, came=lambda: not self._jobs.empty())
+        self.job = Job(lambda: idle(time), time)  # so that it is seen when it hangs
+        self._do(self.job)
+        self.job = None
+        if time.left_s() > 0.0 and self.idle is idle:
+            self.idle = None  # it ended by itself
 
     def _do(self, job: Job) -> None:
         try:
@@ -117,6 +149,14 @@ class ExplainQueue:
     def first(self, load: Callable[[], Answer]) -> Future[Answer]:
         """What everything in the line needs; takes no place, and as long as it wants."""
         return self._submit(Job(load, Deadline(math.inf)))
+
+    def when_idle(self, work: Callable[[Deadline], object]) -> None:
+        """Do this once nobody has come for a while, instead of what was to be done so before.
+
+        work: ends, by whatever exception, when its time is over; then it is called again
+        """
+        self._worker.idle = work
+        self._submit(Job(lambda: None, Deadline(math.inf)))  # wakes it
 
     def run(
         self, work: Callable[[Deadline], Answer], context: grpc.ServicerContext,

@@ -150,3 +150,7 @@ class Prober(Protocol):
         """Raises OutOfTime of pipeline.counterfactual, BadInput, and Refusal for a run that was
         judged with other weights."""
         ...
+
+    def play_ahead(self, frames_from: FramesFrom, span: Span, deadline: Deadline) -> None:
+        """What the next question about this span would run first.  Raises as probe does."""
+        ...

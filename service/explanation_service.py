@@ -20,7 +20,7 @@ from road_clarity.service.frame_explanation import (
 )
 from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.subject import Subjects
-from road_clarity.service.what_if import probed, times
+from road_clarity.service.what_if import played_ahead, probed, times
 from road_clarity.service.workshop import Workshop
 
 
@@ -77,6 +77,15 @@ class ExplanationServicer:
             return probed(self._subjects, self._workshop.prober(), request, deadline)
 
         return self._queue.run(work, context)
+
+    def play_ahead(self, event_id: str) -> None:
+        """In idle time, what the first what-if question about an event would run."""
+        request = pb.ProbeCounterfactualRequest(event_id=event_id)
+
+        def work(deadline: Deadline) -> None:
+            played_ahead(self._subjects, self._workshop.prober, request, deadline)
+
+        self._queue.when_idle(work)
 
     def ExplainEvent(
         self, request: pb.ExplainEventRequest, context: grpc.ServicerContext

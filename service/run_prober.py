@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
 
-from road_clarity.pipeline.counterfactual import FramesFrom, Pasts, Probe, Span, probe
+from road_clarity.pipeline.counterfactual import FramesFrom, Pasts, Probe, Span, play_ahead, probe
 from road_clarity.pipeline.interventions import Intervention
 from road_clarity.pipeline.perception import Perception
 from road_clarity.pipeline.run_settings import (
@@ -48,13 +49,21 @@ class RunProber:
         self, frames_from: FramesFrom, span: Span, interventions: Sequence[Intervention],
         deadline: Deadline,
     ) -> Probe:  # fmt: skip
-        said = settings_of(self._run)
-        if said != self._said:
-            self._load(said)
+        self._keep_up()
         return probe(
             self._perception, frames_from, span, interventions, lambda: left_s(deadline),
             self._pasts,
         )  # fmt: skip
+
+    def play_ahead(self, frames_from: FramesFrom, span: Span, deadline: Deadline) -> None:
+        self._keep_up()
+        left = partial(left_s, deadline)
+        play_ahead(self._perception, frames_from, span, left, self._pasts)
+
+    def _keep_up(self) -> None:
+        said = settings_of(self._run)
+        if said != self._said:
+            self._load(said)
 
     def _load(self, said: RunSettings) -> None:
         perception = Perception(said.config, "cpu")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from road_clarity.pipeline.counterfactual import OutOfTime, Probe, Span, deltas, span_of
 from road_clarity.pipeline.frame_row import Row, frame_row
@@ -25,6 +25,7 @@ from road_clarity.service.explainer import Prober
 from road_clarity.service.explanation_message import png, small
 from road_clarity.service.gen import explanation_service_pb2 as pb
 from road_clarity.service.gen import scene_pb2
+from road_clarity.service.run_log import Mark
 from road_clarity.service.subject import Subjects
 
 MOST = 8  # interventions in one question
@@ -42,15 +43,13 @@ def probed(
     before_ns, during_ns = times(request)
     mark = subjects.recorded(request)
     row = subjects.row(mark)
-    stamps = subjects.stamps(max(mark.stamp_ns - before_ns, 0), mark.stamp_ns)
-    if not stamps or stamps[-1] != mark.stamp_ns:
-        raise not_ready("NO_PICTURES", f"the run keeps no picture of frame {mark.index}")
+    stamps = stamps_before(subjects, mark, before_ns)
     first = next(subjects.frames(mark.stamp_ns, mark.stamp_ns))
     wanted = [
         intervention(one, f"interventions[{i}]", row, first.size)
         for i, one in enumerate(request.interventions)
     ]
-    span = span_of(stamps[-MOST_FRAMES:], during_ns, wanted)
+    span = span_of(stamps, during_ns, wanted)
     try:
         found = prober.probe(
             lambda from_ns: subjects.frames(from_ns, mark.stamp_ns), span, wanted, deadline
@@ -58,6 +57,28 @@ def probed(
     except OutOfTime as error:
         raise late("the frames could not be run again in time; allow more") from error
     return response(found, row, prober)
+
+
+def played_ahead(
+    subjects: Subjects, load: Callable[[], Prober], request: pb.ProbeCounterfactualRequest,
+    deadline: Deadline,
+) -> None:  # fmt: skip
+    """What the first question about this frame would run.  Raises Refusal, BadInput, OutOfTime.
+
+    load: called only where the run keeps the pictures
+    """
+    mark = subjects.recorded(request)
+    stamps = stamps_before(subjects, mark, round(BEFORE_S * 1e9))
+    span = span_of(stamps, round(DURING_S * 1e9), ())
+    load().play_ahead(lambda from_ns: subjects.frames(from_ns, mark.stamp_ns), span, deadline)
+
+
+def stamps_before(subjects: Subjects, mark: Mark, before_ns: int) -> list[int]:
+    """Of the pictures that lead to a frame, its own last [ns].  Raises Refusal."""
+    stamps = subjects.stamps(max(mark.stamp_ns - before_ns, 0), mark.stamp_ns)
+    if not stamps or stamps[-1] != mark.stamp_ns:
+        raise not_ready("NO_PICTURES", f"the run keeps no picture of frame {mark.index}")
+    return stamps[-MOST_FRAMES:]
 
 
 def times(request: pb.ProbeCounterfactualRequest) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from made_drive import made_risk, made_scene, street
 from numpy.typing import NDArray
 
 from road_clarity.evaluation.foxglove_log import FoxgloveLog
-from road_clarity.pipeline.counterfactual import FramesFrom, Probe, Span, probe
+from road_clarity.pipeline.counterfactual import FramesFrom, Pasts, Probe, Span, play_ahead, probe
 from road_clarity.pipeline.eigen_maps import EigenMap
 from road_clarity.pipeline.events import EventRecorder, Moment
 from road_clarity.pipeline.frame import Frame
@@ -158,6 +158,9 @@ class MadeProber:
         deadline: Deadline,
     ) -> Probe:  # fmt: skip
         return probe(MadePerception(), frames_from, span, interventions, deadline.left_s)
+
+    def play_ahead(self, frames_from: FramesFrom, span: Span, deadline: Deadline) -> None:
+        play_ahead(MadePerception(), frames_from, span, deadline.left_s, Pasts())
 
 
 class MadePerception:

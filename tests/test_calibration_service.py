@@ -215,8 +215,9 @@ def test_chance_requests_are_answered_or_refused_by_a_promised_status(stub):
     calibrated(stub)
     for _ in range(100):
         request = pb.CalibrateRequest(
-            runs=[path(chance)], alpha=chance.choice(FLOATS), clip_s=chance.choice(FLOATS)
-        )
+            runs=[path(chance)], alpha=chance.choice(FLOATS), clip_s=chance.choice(FLOATS),
+            reviewed=chance.random() < 0.5, uncertain=chance.choice([0, 1, 4, 77]),
+        )  # fmt: skip
         calls = (
             (stub.GetCalibration, pb.GetCalibrationRequest(id=path(chance))),
             (stub.Calibrate, request),

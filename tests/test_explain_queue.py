@@ -124,3 +124,59 @@ def test_every_worker_loads_its_own_once():
     other.start()
     other.join(5.0)
     assert mine[0] is mine[1] and theirs[0] is not mine[0] and len(made) == 2
+
+
+def test_idle_work_waits_until_nobody_comes_and_gives_way_to_who_comes(line, monkeypatch):
+    monkeypatch.setattr(explain_queue, "QUIET_S", 0.02)
+    turns, begun = [], threading.Event()
+
+    def meanwhile(deadline):
+        turns.append("idle")
+        begun.set()
+        while len(turns) < 3:  # until it was interrupted once
+            deadline.check()
+            time.sleep(0.001)
+
+    line.when_idle(meanwhile)
+    assert begun.wait(10.0)
+    assert line.run(lambda deadline: turns.append("asked") or 7, Caller(9.0)) == 7
+    for _ in range(1000):
+        if line._worker.idle is None:
+            break
+        time.sleep(0.01)
+    assert turns == ["idle", "asked", "idle"]  # called again, and then never more
+    assert line.length == 0
+
+
+def test_idle_work_that_fails_is_not_tried_again_and_harms_nobody(line, monkeypatch):
+    monkeypatch.setattr(explain_queue, "QUIET_S", 0.02)
+    tried, done = [], threading.Event()
+
+    def broken(deadline):
+        tried.append(1)
+        done.set()
+        raise KeyError("x")
+
+    line.when_idle(broken)
+    assert done.wait(10.0)
+    assert line.run(lambda deadline: 7, Caller(9.0)) == 7
+    time.sleep(0.1)
+    assert tried == [1]
+
+
+def test_idle_work_that_hangs_is_replaced_like_any_other(line, monkeypatch):
+    monkeypatch.setattr(explain_queue, "QUIET_S", 0.02)
+    monkeypatch.setattr(explain_queue, "LONGEST_S", 0.05)
+    monkeypatch.setattr(explain_queue, "HUNG_S", 0.0)
+    monkeypatch.setattr(explain_queue, "LOOK_S", 0.02)
+    begun = threading.Event()
+
+    def hanging(deadline):
+        begun.set()
+        line.woken.wait(30.0)
+
+    line.when_idle(hanging)
+    assert begun.wait(10.0)
+    time.sleep(0.1)
+    monkeypatch.setattr(explain_queue, "LONGEST_S", 60.0)
+    assert line.run(lambda deadline: 7, Caller(9.0)) == 7

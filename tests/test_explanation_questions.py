@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from made_run import MadeExplainer, fields_at_fault, made_run, made_world, reason_of, serving
 
+from road_clarity.service.comparison import causes
 from road_clarity.service.explain_queue import Deadline
 from road_clarity.service.explainer import Account
 from road_clarity.service.gen import explanation_service_pb2 as pb
@@ -120,8 +121,17 @@ def test_two_frames_are_compared_by_maps_shares_and_causes(stub):
     assert (pair.rank_correlation, pair.top_overlap) == (pytest.approx(1.0), 1.0)
     assert [(one.code, one.delta) for one in answer.shares] == [("corridor.person", 0.4)]
     assert [(one.label, one.one, one.other) for one in answer.causes] == [
-        ("person 7", "lost at encoder.2, dead channel", ""),
-        ("person 7, corridor.person", "", "lost at encoder.2, dead channel"),
+        ("person 7", "lost at encoder.2, dead channel", "lost at encoder.2, dead channel"),
+    ]
+
+
+def test_an_object_is_the_same_part_whatever_points_to_it_and_a_reason_alone_is_its_own():
+    one = {"person 7, corridor.person": "redrawn", "collision.time": "redrawn"}
+    other = {"person 7": "lost at decoder.2", "strangest": "redrawn"}
+    assert [(cause.label, cause.one, cause.other) for cause in causes(one, other)] == [
+        ("person 7", "redrawn", "lost at decoder.2"),
+        ("collision.time", "redrawn", ""),
+        ("strangest", "", "redrawn"),
     ]
 
 

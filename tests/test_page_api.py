@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import threading
 
 import pytest
 from made_certificates import authority
 from made_moments import made_events
-from made_run import append, connected, made_loaders, made_row, made_run, running
+from made_run import MadeProber, append, connected, made_loaders, made_row, made_run, running
 
+from road_clarity.service import explain_queue
 from road_clarity.service.access import VIEWER
 from road_clarity.service.address import Tls
 from road_clarity.service.gen.event_service_pb2 import (
@@ -315,10 +317,52 @@ def test_what_if_is_the_answer_of_grpc(api):
     assert answer["picture"]["url"].startswith("data:image/")
 
 
+def test_an_event_that_is_opened_is_played_ahead_in_idle_time(api, monkeypatch):
+    played = threading.Event()
+    monkeypatch.setattr(explain_queue, "QUIET_S", 0.02)
+    monkeypatch.setattr(
+        MadeProber, "play_ahead", lambda self, frames_from, span, deadline: played.set()
+    )
+    api.post("call/ExplainFrame", {"event_id": FIRST})
+    assert not played.wait(0.1)
+    api.post("call/ExplainEvent", {"event_id": FIRST})
+    assert played.wait(10.0)
+
+
+def test_without_pictures_nothing_is_loaded_ahead(tmp_path, monkeypatch):
+    run, loaded = made_run(tmp_path / "run"), []
+    (run / "run.mcap").unlink()
+    monkeypatch.setattr(explain_queue, "QUIET_S", 0.02)
+    monkeypatch.setattr("made_run.MadeProber", lambda: loaded.append(1))
+    with running(run) as server:
+        Api(server.asked).post("call/ExplainEvent", {"event_id": FIRST})
+        for _ in range(500):
+            if server._queue._worker.idle is None:
+                break
+            threading.Event().wait(0.01)
+        assert (server._queue._worker.idle, loaded) == (None, [])
+
+
 def test_a_map_comes_with_what_it_is_worth(api):
     request = {"explanation": {"event_id": FIRST, "method": "reconstruction_error"}}
     (found,) = json.loads(api.post("call/ScoreExplanation", request).content)["maps"]
     assert (found["map"], found["verdict"].lower()) == ("error_map", "not_better")
+
+
+def test_a_comparison_is_the_answer_of_grpc(api):
+    request = {"one": {"event_id": FIRST}, "other": {"index": "5"}}
+    answer = json.loads(api.post("call/CompareExplanations", request).content)
+    (pair,) = answer["maps"]
+    assert (pair["one"], pair["other"], pair["top_overlap"]) == ("error_map", "error_map", 1.0)
+    assert [one["delta"] for one in answer["shares"]] == [-0.4]
+    missing = api.post("call/CompareExplanations", {"one": {"event_id": FIRST}})
+    assert refusal(missing) == (400, "INVALID_ARGUMENT", ["other.frame"])
+
+
+def test_the_world_models_are_those_that_a_memory_was_made_for(api):
+    models = json.loads(api.post("call/ListModels", {"page_size": 1000}).content)["models"]
+    made_for = {one["name"]: one["made_for"] for one in models}
+    assert made_for["lstm_rg_edge"] == "rg_edge" in made_for
 
 
 def test_an_event_brings_its_own_clip_where_the_run_has_no_pictures(tmp_path):

@@ -243,6 +243,17 @@ def test_what_if_gives_the_new_risk_and_the_change(page):
     assert "The risk without person" in page.run(
         "document.querySelector('#what-if [role=status]').textContent"
     )
+    # The watch was told of no person; the picture still shows one, which would confuse.
+    assert page.run("document.querySelector('.answers td:last-child').textContent") == (
+        "the picture as it was"
+    )
+
+
+def test_the_object_that_is_to_blame_says_which_cause_it_is(page):
+    page.until("document.querySelector('#what-if button')")
+    assert page.run("document.querySelector('#what-if button').textContent") == (
+        "Without person 7 (cause 1)"
+    )
 
 
 def test_a_region_is_drawn_with_the_pointer(page):
@@ -256,7 +267,7 @@ def test_a_region_is_drawn_with_the_pointer(page):
     sides = page.run("[...document.querySelectorAll('.region input')].map((one) => +one.value)")
     assert sides == [16, 12, 32, 24]  # of a picture of 64x48
     press_button(page, "what-if", "Mask this region")
-    page.until("document.querySelector('.answers td')")
+    page.until("document.querySelector('.answers td:last-child img')")
 
 
 def test_faithfulness_stands_beside_its_map(page):
@@ -291,8 +302,15 @@ def test_what_a_flag_is_worth_stands_with_its_causes(page):
 def test_similar_scenes_are_shown_the_nearest_first(page):
     page.until("document.querySelectorAll('#similar li').length === 2")
     words = page.run(
-        "[...document.querySelectorAll('#similar button')].map((one) => one.ariaLabel)"
+        "[...document.querySelectorAll('#similar .picture')].map((one) => one.ariaLabel)"
     )
     assert [one.split(":")[0] for one in words] == [f"Choose {SECOND}", f"Choose {THIRD}"]
     page.run("document.querySelector('#similar button').click()")
     page.until(f"{CHOSEN} === '{SECOND}'")
+
+
+def test_a_similar_scene_is_compared_where_it_is_found(page):
+    press_button(page, "similar", "Compare")
+    page.until("document.querySelector('#comparison table')")
+    assert SECOND in page.run("document.querySelector('#comparison .beside + .beside').textContent")
+    assert page.run(CHOSEN) == FIRST

@@ -157,7 +157,10 @@ class Api:
             request = ParseDict(body, kind())
         except (ParseError, TypeError, ValueError, AttributeError) as error:
             raise invalid("body", f"is no {kind.DESCRIPTOR.name}: {error}"[:300]) from error
-        return as_json(shown(self._asked.ask(CALLS[name], request)))
+        answer = self._asked.ask(CALLS[name], request)
+        if name == "ExplainEvent":  # it was opened: what-if questions may follow
+            self._asked.servicers["ExplanationService"].play_ahead(request.event_id)
+        return as_json(shown(answer))
 
     def _marks(self) -> list[Mark]:
         """Raises Refusal while there is nothing yet."""

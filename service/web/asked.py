@@ -13,7 +13,7 @@ from google.protobuf.message_factory import GetMessageClass
 from road_clarity.service.access import admit
 from road_clarity.service.errors import Refusal
 from road_clarity.service.event_store import EventStore
-from road_clarity.service.gen import event_service_pb2, explanation_service_pb2
+from road_clarity.service.gen import event_service_pb2, explanation_service_pb2, model_service_pb2
 from road_clarity.service.guard import Guard
 from road_clarity.service.run_log import RunLog
 from road_clarity.service.web.local_call import LocalCall
@@ -23,14 +23,16 @@ CALLS = {
     "ExplainEvent": "ExplanationService/ExplainEvent",
     "ExplainFrame": "ExplanationService/ExplainFrame",
     "ScoreExplanation": "ExplanationService/ScoreExplanation",
+    "CompareExplanations": "ExplanationService/CompareExplanations",
     "ProbeCounterfactual": "ExplanationService/ProbeCounterfactual",
     "SearchSimilarEvents": "EventService/SearchSimilarEvents",
     "LabelEvent": "EventService/LabelEvent",
     "PinEvent": "EventService/PinEvent",
+    "ListModels": "ModelService/ListModels",
 }
 SERVICES = {
     name: service
-    for module in (event_service_pb2, explanation_service_pb2)
+    for module in (event_service_pb2, explanation_service_pb2, model_service_pb2)
     for name, service in module.DESCRIPTOR.services_by_name.items()
 }
 

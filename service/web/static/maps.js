@@ -84,7 +84,7 @@ export class Maps {
     fill(byId("maps"), make("p", { className: "quiet" }, this.words()),
       make("div", { className: "controls" }, ...buttons,
         make("span", { role: "status", className: this.note ? "trouble" : "quiet" }, state)),
-      make("div", { className: "cards" }, ...this.recorded(), ...this.explained(), ...this.standingOut()),
+      make("div", { className: "cards" }, ...this.recorded(), ...this.cards(this.made.reconstruction_error), ...this.cards(this.made.eigen_cam)),
       ...this.account(), ...this.sheets());
   }
 
@@ -103,17 +103,21 @@ export class Maps {
     return [overlay, card("Error map", `${at}/error_map.png`, "Bright: redrawn badly. Recorded.", null)];
   }
 
-  explained() {
-    const answer = this.made.reconstruction_error;
+  /** The maps of an explanation, each with what it is worth. */
+  cards(answer) {
     if (!answer) return [];
+    return answer.method === "eigen_cam" ? this.standingOut(answer) : this.explained(answer);
+  }
+
+  explained(answer) {
     return [
       card("Error map", answer.error_map?.url, "Bright: the world model redraws this badly. Worked out now.",
         this.worth(answer.faithfulness), trusted(answer.faithfulness)),
       stretched(card("Reconstruction", answer.reconstruction?.url, "The frame as the world model redraws it.", null), answer)];
   }
 
-  standingOut() {
-    return (this.made.eigen_cam?.network_maps ?? []).map((one) =>
+  standingOut(answer) {
+    return answer.network_maps.map((one) =>
       card(`Eigen-CAM: ${one.network}`, one.picture?.url,
         `Bright: what stands out in layer ${one.layer}.`, this.worth(one.faithfulness), trusted(one.faithfulness)));
   }
@@ -183,7 +187,7 @@ function figures({ deletion, deletion_random, insertion, insertion_random, rando
     order("Order kept with shuffled weights", randomisation) + order("Order kept under noise", stability);
 }
 
-function card(title, address, text, worth, trusted = true) {
+export function card(title, address, text, worth, trusted = true) {
   return make("figure", { className: trusted ? "card" : "card doubtful" },
     address ? enlargeable(address, title) : make("p", { className: "none" }, "no picture"),
     make("figcaption", {}, make("strong", {}, title), make("span", {}, text), worth));

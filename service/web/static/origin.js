@@ -51,6 +51,8 @@ function commands(run, event, index, answers) {
   const methods = [...new Set(answers.map((one) => one.method).filter(Boolean))];
   const explained = (methods.length ? methods : ["reconstruction_error"]).map(
     (method) => `road-clarity explain ${what} --method ${method}${at}`);
+  const compared = answers.filter((one) => one.compared).map((one) =>
+    `grpcurl -plaintext -d '${JSON.stringify(one.compared)}' ${run.address} road_clarity.v1.ExplanationService/CompareExplanations`);
   const asked = answers.filter((one) => one.option).map((one) => `road-clarity what-if ${what} ${one.option}${at}`);
-  return [...(event ? [`road-clarity events --filter 'id = "${event.id}"' --json${at}`] : []), ...explained, ...new Set(asked)];
+  return [...(event ? [`road-clarity events --filter 'id = "${event.id}"' --json${at}`] : []), ...explained, ...new Set([...asked, ...compared])];
 }

@@ -2,6 +2,7 @@
 
 import { showCauses } from "./causes.js";
 import { Clip } from "./clip.js";
+import { Comparison } from "./comparison.js";
 import { courseAwaited, courseUntold, showCourse } from "./course.js";
 import { byId, fill, make } from "./dom.js";
 import { EventList } from "./events.js";
@@ -21,9 +22,10 @@ let subject = null; // {event} or {index}
 let answers = [];
 
 const timeline = new Timeline(choose, chooseMoment);
-const list = new EventList(choose, (events) => timeline.mark(events));
 const clip = new Clip(seen);
 const maps = new Maps(tell);
+const comparison = new Comparison(maps, tell);
+const list = new EventList(choose, listed);
 const labels = new Labels((event) => list.update(event));
 const whatIf = new WhatIf(clip, tell);
 
@@ -38,6 +40,7 @@ async function load() {
       : `${run.name}: events only`;
   document.title = `${run.name} · road_clarity`;
   list.offer(run);
+  comparison.of(run);
   await Promise.all([list.refresh(), timeline.load(run)]);
 }
 
@@ -51,7 +54,11 @@ async function choose(event) {
     make("span", {}, event.source), make("code", {}, event.id));
   maps.show(asked);
   if (can("LabelEvent")) labels.show(event);
-  if (can("SearchSimilarEvents")) showSimilar(run, event, choose, () => subject === asked);
+  if (can("CompareExplanations")) comparison.show(asked);
+  if (can("SearchSimilarEvents")) {
+    const beside = can("CompareExplanations") ? (other) => comparison.beside(other) : null;
+    showSimilar(run, event, { choose, beside, still: () => subject === asked });
+  }
   const at = `events/${encodeURIComponent(event.id)}`;
   await showClip(asked, `${at}/clip`, `/api/${at}/frame.png`);
 }
@@ -68,6 +75,7 @@ async function chooseFrame(index) {
   byId("subject-title").textContent = `Frame ${index}`;
   fill(byId("subject-facts"), "A moment of the run, not an event.");
   maps.show(asked);
+  if (can("CompareExplanations")) comparison.show(asked);
   await showClip(asked, `frames/${index}/clip`, null);
 }
 
@@ -76,6 +84,11 @@ const can = (method) => run.calls.includes(method);
 function tell(answer) {
   answers.push(answer);
   account();
+}
+
+function listed(events) {
+  timeline.mark(events);
+  comparison.offer(events);
 }
 
 function courseTold(answer, trouble) {
@@ -91,6 +104,7 @@ function take(next) {
   byId("course-part").hidden = !next.event || !maps.ofEvent;
   courseAwaited();
   byId("similar-part").hidden = !next.event || !can("SearchSimilarEvents");
+  byId("comparison-part").hidden = !can("CompareExplanations");
   byId("what-if-part").hidden = !can("ProbeCounterfactual");
   return next;
 }

@@ -6,8 +6,8 @@ import { labelWords, levelChip, score, spanOf } from "./words.js";
 
 const COUNT = 6;
 
-/** choose: called with the event that somebody picks; still: whether the answer is still wanted. */
-export async function showSimilar(run, event, choose, still) {
+/** choose, beside: called with the event to open, or to compare; still: whether the answer is still wanted. */
+export async function showSimilar(run, event, { choose, beside, still }) {
   fill(byId("similar"), make("p", { className: "quiet" }, "Looking …"));
   let answer;
   try {
@@ -17,7 +17,7 @@ export async function showSimilar(run, event, choose, still) {
     return;
   }
   if (!still()) return;
-  const cards = answer.neighbours.map((one) => card(run, one, choose));
+  const cards = answer.neighbours.map((one) => card(run, one, choose, beside));
   fill(byId("similar"), make("p", { className: "quiet" }, words(answer)),
     make("ol", { className: "cards" }, ...cards));
 }
@@ -28,7 +28,7 @@ function words(answer) {
     "scene, 1 has nothing in common with it, 2 is the most.";
 }
 
-function card(run, { event, distance }, choose) {
+function card(run, { event, distance }, choose, beside) {
   const picture = make("img", { src: `/api/events/${encodeURIComponent(event.id)}/overlay.jpg`, alt: "", loading: "lazy" });
   const words = event.reasons[0]?.text ?? event.id;
   return make("li", { className: "card" },
@@ -37,5 +37,6 @@ function card(run, { event, distance }, choose) {
     make("div", { className: "caption" },
       make("span", { className: "line" }, levelChip(event.level), make("strong", {}, score(event.score))),
       make("span", {}, words),
-      make("span", { className: "quiet" }, `distance ${distance.toFixed(2)} · ${spanOf(run, event)} · ${labelWords(event.label)}`)));
+      make("span", { className: "quiet" }, `distance ${distance.toFixed(2)} · ${spanOf(run, event)} · ${labelWords(event.label)}`),
+      beside ? make("button", { type: "button", "aria-label": `Compare with ${event.id}`, onclick: () => beside(event) }, "Compare") : null));
 }

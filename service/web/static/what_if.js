@@ -4,7 +4,7 @@ import { byId, fill, make } from "./dom.js";
 import { call } from "./server.js";
 import { enlargeable, requestOf } from "./maps.js";
 import { rectangle } from "./scene.js";
-import { corners, levelChip, score } from "./words.js";
+import { change, corners, levelChip, score, signed } from "./words.js";
 
 const MODULES = { LANES: "no lane lines", TRACKS: "no objects", WORLD: "a calm world model" };
 const SIDES = ["left", "top", "right", "bottom"];
@@ -35,7 +35,8 @@ export class WhatIf {
   }
 
   paint() {
-    const tracks = (this.row.tracks ?? []).map((track) => this.button(`Without ${track.label} ${track.id}`,
+    const tracks = blamedFirst(this.row).map(({ track, reason }) => this.button(
+      `Without ${track.label} ${track.id}${reason ? ` (cause ${reason})` : ""}`,
       `without ${track.label} ${track.id}`, { drop_track: String(track.id) }, `--drop-track ${track.id}`));
     const modules = Object.entries(MODULES).map(([name, text]) => this.button(`With ${text}`, `with ${text}`,
       { empty: `MODULE_${name}` }, `--empty ${name.toLowerCase()}`));
@@ -56,7 +57,7 @@ export class WhatIf {
     const change = (name, text, done) => this.button(text, `with (${where}) ${done}`, { [name]: box },
       `--${name} ${where.replaceAll(" ", "")}`, !this.box);
     return make("div", { className: "controls region", role: "group", "aria-label": "A region of the picture" },
-      make("span", {}, "Region [px]"), ...this.sides, change("mask", "Mask this region", "masked"),
+      make("span", {}, "Region: left, top, right, bottom [px]"), ...this.sides, change("mask", "Mask this region", "masked"),
       change("inpaint", "Paint over this region", "painted over"),
       make("span", { className: "quiet" }, "or draw it in the clip"));
   }
@@ -74,7 +75,8 @@ export class WhatIf {
     try {
       const answer = await call("ProbeCounterfactual", { ...requestOf(asked), interventions: [intervention] });
       if (this.subject !== asked) return;
-      this.answers.unshift({ words, answer });
+      const isRepainted = Boolean(intervention.mask ?? intervention.inpaint);
+      this.answers.unshift({ words, answer, isRepainted });
       this.told({ ...answer, option });
       this.working = false;
       this.say(sentence(words, answer));
@@ -93,12 +95,12 @@ export class WhatIf {
 
   table() {
     const head = ["What if", "As it was", "Then", "Change", "By cause", "Seen as"].map((text) => make("th", { scope: "col" }, text));
-    const rows = this.answers.map(({ words, answer }) => make("tr", {},
+    const rows = this.answers.map(({ words, answer, isRepainted }) => make("tr", {},
       make("th", { scope: "row" }, words),
       make("td", {}, side(answer.before)), make("td", {}, side(answer.after)),
       make("td", {}, change(answer.delta)),
       make("td", {}, ...answer.deltas.map((one) => make("div", {}, `${one.code} ${signed(one.delta)}`))),
-      make("td", {}, answer.picture?.url ? enlargeable(answer.picture.url, `Frame ${words}`) : "")));
+      make("td", {}, isRepainted && answer.picture?.url ? enlargeable(answer.picture.url, `Frame ${words}`) : "the picture as it was")));
     return make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Answers" },
       make("table", { className: "answers" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows)));
   }
@@ -138,15 +140,15 @@ export class WhatIf {
   }
 }
 
-function side(state) {
-  return make("span", { className: "line" }, levelChip(state.level), score(state.score));
+/** The objects of a frame; first those that reasons point to, with the number of the reason among the causes. */
+function blamedFirst({ tracks, risk }) {
+  const isAt = (box, region) => region && box.every((edge, place) => edge !== null && Math.abs(edge - region[place]) < 1);
+  const found = (tracks ?? []).map((track) => ({ track, reason: 1 + risk.reasons.findIndex((one) => isAt(track.box, one.region)) }));
+  return found.sort((one, other) => (one.reason || Infinity) - (other.reason || Infinity) || 0);
 }
 
-const signed = (value) => (value === null ? "not known" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`);
-
-function change(delta) {
-  const sign = delta === null ? "?" : delta < -0.005 ? "▼" : delta > 0.005 ? "▲" : "=";
-  return make("strong", { className: "change" }, `${sign} ${signed(delta)}`);
+function side(state) {
+  return make("span", { className: "line" }, levelChip(state.level), score(state.score));
 }
 
 function sentence(words, { before, after, delta, before_s, truncated_by_deadline, run_otherwise }) {

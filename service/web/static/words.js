@@ -48,6 +48,15 @@ export const spanOf = (run, event) =>
 
 export const score = (value) => (value === null || value === undefined ? "not known" : value.toFixed(2));
 
+export const signed = (value) =>
+  (value === null || value === undefined ? "not known" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`);
+
+/** A difference as sign and number. */
+export function change(delta) {
+  const sign = delta === null || delta === undefined ? "?" : delta < -0.005 ? "▼" : delta > 0.005 ? "▲" : "=";
+  return make("strong", { className: "change" }, `${sign} ${signed(delta)}`);
+}
+
 export function percent(share) {
   if (share === null || share === undefined) return "not known";
   const value = 100 * share;
