@@ -122,7 +122,7 @@ CHAPTERS = (
         tried="EfficientNet-Lite0 with ImageNet weights as the backbone, instead of half the slim "
         "one from random weights (0.593 after 3800 batches); half of every batch from street "
         "frames labelled by ESPNetv2 and checked by FastestDet; rare classes weighted up; the mean "
-        "of the weights; 5000 batches instead of 1300 (0.631). Val still rose when the course ended. "
+        "of the weights; 5000 batches instead of 1300 (0.631). Val still rose at the end. "
         "Its drive is in CamVid train, so it flatters: on simulated streets, `--format streets "
         "--seeds 9000:9004`, mIoU rose from 0.451 to 0.470. A share of simulated views is in the "
         "recipe but off: nothing shows yet that it helps. Not tried: the lowest blocks learning "
