@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from road_clarity.pipeline.backends.graph import Flat
 from road_clarity.pipeline.backends.runtime import BF16, FP32, Runtime
 from road_clarity.pipeline.backends.signal_stack import kept_signal_stack
 
+ALONE = threading.Lock()
+
 
 def package() -> Any:
     """Raises BadInput where it is not installed."""
@@ -25,6 +28,10 @@ def package() -> Any:
         import openvino
     except ImportError as error:
         raise BadInput("openvino", error, "pip install 'road_clarity[openvino]'") from error
+    with (
+        ALONE
+    ):  # OpenVINO 2026.4 looks numpy up at its first array; two threads would hang for ever
+        openvino.Type.f32.to_dtype()
     return openvino
 
 
