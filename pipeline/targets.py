@@ -27,6 +27,7 @@ from road_clarity.safety.scene import Box, Track
 from road_clarity.safety.settings import setting
 
 LEAVING_PX = 8.0  # a box this thin at the border of the image has left
+SURER = 2  # power of a detection's score by which its overlap with a track counts
 STRAYED = 0.5  # how far a person may have moved since the last frame [sides of the box]
 PEOPLE_FIRST = 0.2  # urgency that being a person adds
 ELSEWHERE = 0.25  # how far a box must have moved or grown for a score to count anew [widths]
@@ -178,18 +179,25 @@ def agreements(
     """Target id -> the detection of its kind that overlaps it best; each once, best first.
 
     People are thin, so that a step may take them out of their box: both boxes are widened before
-    they are compared (buffered overlap, Yang et al. 2023, arXiv:2211.13317).
+    they are compared (buffered overlap, Yang et al. 2023, arXiv:2211.13317).  Of two boxes around
+    the same person the surer is right more often, so that an overlap counts by the score (as in
+    the code of ByteTrack, Zhang et al. 2022, arXiv:2110.06864).
     """
-    pairs = sorted(
-        (-nearness(target, candidate), target.id, index)
+    near = (
+        (nearness(target, candidate), target.id, index)
         for target in targets
         for index, candidate in enumerate(candidates)
         if candidate.label == target.label
     )
+    pairs = sorted(
+        (-common * candidates[index].score ** SURER, name, index)
+        for common, name, index in near
+        if common >= least
+    )
     matched: dict[int, Candidate] = {}
     used: set[int] = set()
-    for negative, name, index in pairs:
-        if -negative >= least and name not in matched and index not in used:
+    for _, name, index in pairs:
+        if name not in matched and index not in used:
             matched[name] = candidates[index]
             used.add(index)
     return matched

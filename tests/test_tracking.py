@@ -73,6 +73,17 @@ def test_a_detection_belongs_to_the_track_of_its_kind_that_overlaps_it_best():
     assert agreements([near, far], [car, wanted], least=0.3) == {2: wanted}
 
 
+def test_of_two_boxes_around_the_same_person_the_surer_is_taken():
+    walker = person(1, (0, 0, 10, 30))
+    nearer, surer = (
+        Candidate("person", (1, 0, 11, 30), 0.6),
+        Candidate("person", (4, 0, 14, 30), 0.9),
+    )
+    assert agreements([walker], [nearer, surer], least=0.3) == {1: surer}
+    far = Candidate("person", (40, 0, 50, 30), 0.9)
+    assert agreements([walker], [nearer, far], least=0.3) == {1: nearer}
+
+
 def test_only_whom_no_track_explains_begins_one():
     beside = seen(40, 0, 50, 10)
     assert unexplained([seen(1, 0, 11, 10), beside], [person(1, (0, 0, 10, 10))], SIZE) == [beside]
