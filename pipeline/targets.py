@@ -84,12 +84,13 @@ class TrackerConfig(FinderConfig, RuntimeConfig):
         0.3, "overlap (IoU) from which a detection and a track mean the same", low=0.0, high=1.0
     )
     duplicate: float = setting(
-        0.4, "share of the smaller of two people's boxes inside the other that makes them one",
+        0.4, "share of the smaller of two boxes inside the other that makes them one",
         low=0.0, high=1.0,
     )  # fmt: skip
     duplicate_vehicle: float = setting(
-        0.8, "the same for vehicles, which stand behind one another in rows", low=0.0, high=1.0
-    )
+        0.8, "the same for a vehicle that the detector sees: they stand behind one another",
+        low=0.0, high=1.0,
+    )  # fmt: skip
 
     def excess(self, label: str, score: float) -> float:
         """How far a score speaks for somebody being there."""
@@ -100,8 +101,9 @@ class TrackerConfig(FinderConfig, RuntimeConfig):
         near_vehicle = label == "vehicle" and height >= self.near_height
         return self.begin_vehicle_score if near_vehicle else self.begin_score
 
-    def twin_share(self, label: str) -> float:
-        return self.duplicate if label == "person" else self.duplicate_vehicle
+    def twin_share(self, label: str, seen: bool) -> float:
+        """Share inside another box from which it is the same.  seen: by the detector, just now"""
+        return self.duplicate_vehicle if seen and label == "vehicle" else self.duplicate
 
 
 @dataclass(eq=False)
@@ -271,12 +273,13 @@ def urgency(one: Candidate | Target, size: tuple[int, int]) -> float:
 
 
 def alive(targets: Sequence[Target], size: tuple[int, int], config: TrackerConfig) -> list[Target]:
-    """Targets that go on: those that are followed, then the others, the oldest first."""
+    """Targets that go on: those that are followed before the others, those that the detector sees
+    before those it does not, the oldest first."""
     kept: list[Target] = []
-    for one in sorted(targets, key=lambda target: (target.template is None, target.id)):
+    for one in sorted(targets, key=lambda one: (one.template is None, one.unseen > 0, one.id)):
+        share = config.twin_share(one.label, one.unseen == 0)
         twin = any(
-            other.label == one.label and inside(one.box, other.box) >= config.twin_share(one.label)
-            for other in kept
+            other.label == one.label and inside(one.box, other.box) >= share for other in kept
         )
         if not (twin or has_left(one.box, size) or is_gone(one, config)):
             kept.append(one)

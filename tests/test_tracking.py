@@ -209,12 +209,19 @@ def test_of_two_tracks_on_one_person_the_older_stays():
     assert alive([younger, older], SIZE, TrackerConfig()) == [older]
 
 
+def test_of_two_tracks_on_one_person_the_one_that_the_detector_sees_stays():
+    strayed, seen_now = person(1, (0, 20, 20, 60), unseen=1), person(2, (2, 20, 20, 60))
+    assert alive([strayed, seen_now], SIZE, TrackerConfig()) == [seen_now]
+
+
 def test_a_car_half_hidden_by_the_next_in_the_row_is_another_a_person_is_not():
     boxes = (20, 20, 60, 50), (45, 20, 70, 45)  # three fifths of the second lie in the first
     row, pair = ([Target(n, label, box, NOTHING, 0.9, found=3) for n, box in enumerate(boxes)]
                  for label in ("vehicle", "person"))  # fmt: skip
     assert alive(row, SIZE, TrackerConfig()) == row
     assert alive(pair, SIZE, TrackerConfig()) == pair[:1]
+    row[1].unseen = 1  # and nobody else tells of it
+    assert alive(row, SIZE, TrackerConfig()) == row[:1]
 
 
 def test_whoever_steps_out_is_shown_in_the_first_frame_that_surely_sees_them():

@@ -41,8 +41,9 @@ score is the overlap that the network expects of its box.
 """
 
 MISTAKES_NOTES = """\
-**Second recipe.** It went on from the first recipe's weights; views were aimed at what these got
-wrong.  Rendered streets of seeds 3900 and 3901 chose among its states, PETS from frame 400 did not.
+**Second recipe.** These weights went on from those of the first recipe, of which the split above
+speaks; views were aimed at what they got wrong (training/finder_mistakes.py).  Rendered streets of
+seeds 3900 and 3901 chose among the states, PETS from frame 400 did not.
 """
 
 
