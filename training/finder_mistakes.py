@@ -60,6 +60,7 @@ class MistakesRecipe(FinderRecipe):
 
     def __init__(self, config: MistakesConfig, out: Path) -> None:
         super().__init__(config, out)
+        self.settings = config
         self.network.load_state_dict(read_start(began(config.start, out)))
         streets, pets, real = self.sources
         self.sources = (corrected(streets, self.network), corrected(pets, self.network), real)
@@ -81,7 +82,7 @@ class MistakesRecipe(FinderRecipe):
         self, network: FastestDet, score: dict[str, float], step: int, seconds: float
     ) -> None:
         pets = average_precision(network, self.people, data.PERSON)
-        made: Card = mistakes_card(self.config, step, seconds, score | {"pets_person_ap": pets})
+        made: Card = mistakes_card(self.settings, step, seconds, score | {"pets_person_ap": pets})
         publish(made, network.state_dict(), self.config.weights)
 
 
