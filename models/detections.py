@@ -16,7 +16,8 @@ from torch import Tensor
 
 from road_clarity.models.fastest_det import KINDS, Cells
 
-SAME = 0.5  # overlap (IoU) above which the weaker of two boxes says nothing new
+SAME = 0.4  # overlap (IoU) above which the weaker of two boxes says nothing new
+ALIKE = 0.5  # overlap above which a box has a vote on another's place
 PART = 0.8  # share of the weaker box that lies in the other: it is a part of the same object
 MOST = 300  # cells that are looked at, the best first
 
@@ -58,7 +59,7 @@ def voted(
     box: NDArray[np.float32], boxes: NDArray[np.float32], scores: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """The mean of all boxes (N, 4) that are much like this one: (4,)"""
-    alike = (overlaps(box, boxes) > SAME) | (boxes == box).all(axis=1)  # itself, however thin
+    alike = (overlaps(box, boxes) > ALIKE) | (boxes == box).all(axis=1)  # itself, however thin
     votes = np.where(alike, scores**2, 0.0)
     return np.asarray(votes @ boxes / votes.sum(), np.float32)
 

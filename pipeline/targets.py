@@ -4,9 +4,10 @@ Where the detector sees somebody whom no track explains, perhaps somebody is the
 tells; lower ones must add up, each from another place: what is seen again unchanged is no further
 evidence, a sign looks like a person in every frame.  From then on the target is followed: while the
 detector sees it, its box is the detector's, steadied by how it moved; where it does not, LoRAT
-looks for it.  A track is shown once it was found in several frames.  It ends when neither finds it
-for some frames, when it leaves the image, when the detector has not seen it for long, or when an
-older track says the same.
+looks for it.  A track is shown at once, since whoever steps out is seen for moments only (or, where
+`confirm_frames` says so, once it was found in several frames).  It ends when neither finds it for
+some frames, when it leaves the image, when the detector has not seen it for long, or when an older
+track says the same.
 
 For the same reason a track is not shown while it neither moves in the image nor is surely seen; and
 where the detector does not see it, only if it saw it well before.
@@ -27,6 +28,7 @@ from road_clarity.safety.scene import Box, Track
 from road_clarity.safety.settings import setting
 
 LEAVING_PX = 8.0  # a box this thin at the border of the image has left
+SURER = 2  # power of a detection's score by which its overlap with a track counts
 STRAYED = 0.5  # how far a person may have moved since the last frame [sides of the box]
 PEOPLE_FIRST = 0.2  # urgency that being a person adds
 ELSEWHERE = 0.25  # how far a box must have moved or grown for a score to count anew [widths]
@@ -34,6 +36,7 @@ MOST_EVIDENCE = 0.4  # that is remembered, in scores above even_score
 UNSEEN = 0.06  # evidence against somebody whom the detector did not see
 FIRM = 0.2  # evidence from which a track is shown where the detector does not see it
 THING_S = 2.0  # whoever neither moves nor is surely seen for so long is a thing
+TWICE = 2  # whoever was found in fewer frames is not looked for once lost
 PATIENCE = 1  # frames in a row that somebody who is perhaps there may be unseen
 
 
@@ -49,6 +52,12 @@ class TrackerConfig(FinderConfig, RuntimeConfig):
     begin_score: float = setting(
         0.75, "score of the detector that is believed at once", low=0.05, high=1.0
     )
+    begin_vehicle_score: float = setting(
+        0.7, "the same for a vehicle of near_height or more", low=0.05, high=1.0
+    )
+    near_height: float = setting(
+        0.067, "height of a near vehicle [share of the image height]", low=0.0, high=1.0
+    )
     maybe_score: float = setting(
         0.55, "score of the detector from which somebody may be there", low=0.05, high=1.0
     )
@@ -56,8 +65,10 @@ class TrackerConfig(FinderConfig, RuntimeConfig):
         0.62, "score of the detector that speaks neither for nor against a person",
         low=0.05, high=1.0,
     )  # fmt: skip
-    even_vehicle_score: float = setting(0.7, "the same for a vehicle", low=0.05, high=1.0)
-    confirm_frames: int = setting(2, "frames a target must be found in to be shown", low=1)
+    even_vehicle_score: float = setting(
+        0.7, "score that speaks neither for nor against a vehicle", low=0.05, high=1.0
+    )
+    confirm_frames: int = setting(1, "frames a target must be found in to be shown", low=1)
     min_confidence: float = setting(
         0.55, "expected overlap below which a target was not found", low=0.0, high=1.0
     )
@@ -73,13 +84,26 @@ class TrackerConfig(FinderConfig, RuntimeConfig):
         0.3, "overlap (IoU) from which a detection and a track mean the same", low=0.0, high=1.0
     )
     duplicate: float = setting(
-        0.6, "share of the smaller of two boxes inside the other that makes them one",
+        0.4, "share of the smaller of two boxes inside the other that makes them one",
+        low=0.0, high=1.0,
+    )  # fmt: skip
+    duplicate_vehicle: float = setting(
+        0.8, "the same for a vehicle that the detector sees: they stand behind one another",
         low=0.0, high=1.0,
     )  # fmt: skip
 
     def excess(self, label: str, score: float) -> float:
         """How far a score speaks for somebody being there."""
         return score - (self.even_score if label == "person" else self.even_vehicle_score)
+
+    def believed_at(self, label: str, height: float) -> float:
+        """Score that is believed at once.  height: of the box [share of the image height]"""
+        near_vehicle = label == "vehicle" and height >= self.near_height
+        return self.begin_vehicle_score if near_vehicle else self.begin_score
+
+    def twin_share(self, label: str, seen: bool) -> float:
+        """Share inside another box from which it is the same.  seen: by the detector, just now"""
+        return self.duplicate_vehicle if seen and label == "vehicle" else self.duplicate
 
 
 @dataclass(eq=False)
@@ -145,9 +169,11 @@ class Target:
         self.take(answer.box, answer.confidence)
         self.lost, self.found = 0, self.found + 1
 
-    def is_there(self, config: TrackerConfig) -> bool:
+    def is_there(self, config: TrackerConfig, image_height: int) -> bool:
         """Whether it is to be followed."""
-        seen_well = self.unseen == 0 and self.confidence >= config.begin_score
+        height = (self.box[3] - self.box[1]) / image_height
+        enough = config.believed_at(self.label, height)
+        seen_well = self.unseen == 0 and self.confidence >= enough
         return seen_well or self.evidence >= config.excess(self.label, config.begin_score)
 
     def is_believed(self, config: TrackerConfig) -> bool:
@@ -178,18 +204,25 @@ def agreements(
     """Target id -> the detection of its kind that overlaps it best; each once, best first.
 
     People are thin, so that a step may take them out of their box: both boxes are widened before
-    they are compared (buffered overlap, Yang et al. 2023, arXiv:2211.13317).
+    they are compared (buffered overlap, Yang et al. 2023, arXiv:2211.13317).  Of two boxes around
+    the same person the surer is right more often, so that an overlap counts by the score (as in
+    the code of ByteTrack, Zhang et al. 2022, arXiv:2110.06864).
     """
-    pairs = sorted(
-        (-nearness(target, candidate), target.id, index)
+    near = (
+        (nearness(target, candidate), target.id, index)
         for target in targets
         for index, candidate in enumerate(candidates)
         if candidate.label == target.label
     )
+    pairs = sorted(
+        (-common * candidates[index].score ** SURER, name, index)
+        for common, name, index in near
+        if common >= least
+    )
     matched: dict[int, Candidate] = {}
     used: set[int] = set()
-    for negative, name, index in pairs:
-        if -negative >= least and name not in matched and index not in used:
+    for _, name, index in pairs:
+        if name not in matched and index not in used:
             matched[name] = candidates[index]
             used.add(index)
     return matched
@@ -240,12 +273,13 @@ def urgency(one: Candidate | Target, size: tuple[int, int]) -> float:
 
 
 def alive(targets: Sequence[Target], size: tuple[int, int], config: TrackerConfig) -> list[Target]:
-    """Targets that go on: those that are followed, then the others, the oldest first."""
+    """Targets that go on: those that are followed before the others, those that the detector sees
+    before those it does not, the oldest first."""
     kept: list[Target] = []
-    for one in sorted(targets, key=lambda target: (target.template is None, target.id)):
+    for one in sorted(targets, key=lambda one: (one.template is None, one.unseen > 0, one.id)):
+        share = config.twin_share(one.label, one.unseen == 0)
         twin = any(
-            other.label == one.label and inside(one.box, other.box) >= config.duplicate
-            for other in kept
+            other.label == one.label and inside(one.box, other.box) >= share for other in kept
         )
         if not (twin or has_left(one.box, size) or is_gone(one, config)):
             kept.append(one)
@@ -256,7 +290,7 @@ def is_gone(one: Target, config: TrackerConfig) -> bool:
     """Whether it is not worth looking for any more."""
     if one.template is None:
         return one.unseen > PATIENCE or one.evidence < config.maybe_score - config.begin_score
-    never_sure = one.found < config.confirm_frames and one.lost > 0
+    never_sure = one.found < max(config.confirm_frames, TWICE) and one.lost > 0
     return never_sure or one.lost >= config.lost_frames or one.unseen >= config.unseen_frames
 
 

@@ -131,7 +131,7 @@ class TrackStage:
     def _follow_sure(self, image: Tensor, size: tuple[int, int]) -> None:
         """Those who are there beyond doubt become tracks, the most urgent first."""
         free = self._config.max_targets - len(followed(self._targets))
-        sure = [one for one in perhaps(self._targets) if one.is_there(self._config)]
+        sure = [one for one in perhaps(self._targets) if one.is_there(self._config, size[1])]
         for target in sorted(sure, key=lambda one: (-urgency(one, size), -one.id))[: max(free, 0)]:
             target.template = self._tracker.remember(image, target.box)
             target.id = self._next_id

@@ -67,9 +67,9 @@ def test_a_doubtful_box_is_none():
     assert detections(cells([0.1], [[0.1, 0.1, 0.2, 0.5]], [0]), least=0.3) == [[]]
 
 
-def test_boxes_that_share_less_than_half_both_stay():
-    boxes = np.array([[0, 0, 10, 10], [4, 0, 14, 10], [1, 0, 11, 10]], np.float32)
-    assert overlaps(boxes[0], boxes[1:]).tolist() == pytest.approx([6 / 14, 9 / 11])
+def test_boxes_that_overlap_by_a_third_both_stay():
+    boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [1, 0, 11, 10]], np.float32)
+    assert overlaps(boxes[0], boxes[1:]).tolist() == pytest.approx([5 / 15, 9 / 11])
     assert suppressed(boxes) == [0, 1]
 
 

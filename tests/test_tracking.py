@@ -73,6 +73,17 @@ def test_a_detection_belongs_to_the_track_of_its_kind_that_overlaps_it_best():
     assert agreements([near, far], [car, wanted], least=0.3) == {2: wanted}
 
 
+def test_of_two_boxes_around_the_same_person_the_surer_is_taken():
+    walker = person(1, (0, 0, 10, 30))
+    nearer, surer = (
+        Candidate("person", (1, 0, 11, 30), 0.6),
+        Candidate("person", (4, 0, 14, 30), 0.9),
+    )
+    assert agreements([walker], [nearer, surer], least=0.3) == {1: surer}
+    far = Candidate("person", (40, 0, 50, 30), 0.9)
+    assert agreements([walker], [nearer, far], least=0.3) == {1: nearer}
+
+
 def test_only_whom_no_track_explains_begins_one():
     beside = seen(40, 0, 50, 10)
     assert unexplained([seen(1, 0, 11, 10), beside], [person(1, (0, 0, 10, 10))], SIZE) == [beside]
@@ -138,22 +149,29 @@ def test_whom_the_detector_saw_badly_is_not_shown_where_it_does_not_see_him():
 
 
 def test_one_high_score_tells_of_somebody_and_one_low_one_does_not():
-    assert [maybe(score).is_there(TrackerConfig()) for score in (0.8, 0.7)] == [True, False]
+    assert [maybe(score).is_there(TrackerConfig(), 100) for score in (0.8, 0.7)] == [True, False]
+
+
+def test_a_near_vehicle_is_believed_at_a_lower_score_than_a_far_one_or_a_person():
+    config, box = TrackerConfig(), (0, 0, 30, 30)
+    car, walker = (Target(-1, label, box, None, 0.72) for label in ("vehicle", "person"))
+    assert [car.is_there(config, height) for height in (400, 500)] == [True, False]
+    assert not walker.is_there(config, 400)
 
 
 def test_a_walker_who_is_seen_badly_again_and_again_is_somebody():
     one = maybe(0.68)
     see(one, 4.0, 0.68)
-    assert not one.is_there(TrackerConfig())
+    assert not one.is_there(TrackerConfig(), 100)
     see(one, 8.0, 0.68)
-    assert one.is_there(TrackerConfig())  # three times 0.06 above the score that says nothing
+    assert one.is_there(TrackerConfig(), 100)  # three times 0.06 above the score that says nothing
 
 
 def test_a_sign_that_looks_like_a_person_in_every_frame_does_not_become_one():
     one = maybe(0.7)
     for _ in range(100):
         see(one, 0.0, 0.7)
-    assert not one.is_there(TrackerConfig())
+    assert not one.is_there(TrackerConfig(), 100)
 
 
 def test_a_track_that_goes_over_to_a_sign_is_hidden_after_two_seconds_and_one_who_stands_is_not():
@@ -189,6 +207,29 @@ def test_a_track_of_less_confidence_than_asked_for_is_not_shown():
 def test_of_two_tracks_on_one_person_the_older_stays():
     older, younger = person(1, (0, 20, 20, 60)), person(2, (2, 20, 20, 60))
     assert alive([younger, older], SIZE, TrackerConfig()) == [older]
+
+
+def test_of_two_tracks_on_one_person_the_one_that_the_detector_sees_stays():
+    strayed, seen_now = person(1, (0, 20, 20, 60), unseen=1), person(2, (2, 20, 20, 60))
+    assert alive([strayed, seen_now], SIZE, TrackerConfig()) == [seen_now]
+
+
+def test_a_car_half_hidden_by_the_next_in_the_row_is_another_a_person_is_not():
+    boxes = (20, 20, 60, 50), (45, 20, 70, 45)  # three fifths of the second lie in the first
+    row, pair = ([Target(n, label, box, NOTHING, 0.9, found=3) for n, box in enumerate(boxes)]
+                 for label in ("vehicle", "person"))  # fmt: skip
+    assert alive(row, SIZE, TrackerConfig()) == row
+    assert alive(pair, SIZE, TrackerConfig()) == pair[:1]
+    row[1].unseen = 1  # and nobody else tells of it
+    assert alive(row, SIZE, TrackerConfig()) == row[:1]
+
+
+def test_whoever_steps_out_is_shown_in_the_first_frame_that_surely_sees_them():
+    one = Target(-1, "person", (0, 0, 10, 30), None, 0.8)
+    assert one.is_there(TrackerConfig(), 100)
+    one.template = NOTHING
+    assert one.is_believed(TrackerConfig())
+    assert not one.is_believed(TrackerConfig(confirm_frames=2))
 
 
 def test_a_new_track_that_is_not_found_at_once_was_none():

@@ -7,7 +7,7 @@ holds is what the published network says of it.  N objects, boxes (x0, y0, x1, y
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from road_clarity.models.fastest_det import KINDS, FastestDet
+from road_clarity.training.pets_untold import untold
 from road_clarity.training.picture import Image, find_one, read_film, read_rgb
 from road_clarity.training.street_crops import place, relight, warp
 from road_clarity.training.tracking_sources import (
@@ -36,6 +37,7 @@ SMALLEST_PX = 10  # height of a box in a view below which nobody has to see it
 ZOOM = (0.7, 2.0)  # of a view against the whole picture
 GREY = (114, 114, 114)  # beyond the picture
 AIMED = 0.6  # share of views that show somebody who is known
+TAUGHT_AGAIN = 0.6  # share of these that show a mistake instead, where there was one
 USED_SHARE = 0.8  # of every clip, from its start; the rest checks
 STILLS = ("stills/bdd_*/*.*g", "stills/udacity/*/*.*g", "camvid/train/*.jpg", PICTURES)
 PERSON, VEHICLE = range(len(KINDS))
@@ -52,6 +54,8 @@ class Seen:
     kinds: NDArray[np.int64]  # (N,) index into KINDS
     known: int  # NOTHING_KNOWN, PEOPLE_KNOWN or ALL_KNOWN: of whom the boxes are all
     asked: NDArray[np.bool_]  # (N,) who must be found; of the others too little is seen
+    # (M, 4) boxes [px] at which earlier weights erred: saw nobody, or did not see somebody
+    mistakes: NDArray[np.float32] = field(default_factory=lambda: as_boxes([]))
 
     @property
     def image(self) -> Image:
@@ -68,14 +72,17 @@ class Views(NamedTuple):
     asked: Tensor  # (B, MOST) bool: who must be found
 
 
-def people_of_pets(root: Path, frames: range, step: int) -> Iterator[Seen]:
-    """Every `step`-th of the frames."""
+def people_of_pets(
+    root: Path, frames: range, step: int, with_untold: bool = False
+) -> Iterator[Seen]:
+    """Every `step`-th of the frames; those of whom the truth is silent need not be found."""
     boxes = dict(pets_boxes(find_one(root / PETS, "*.xml")))
     for index, image in enumerate(read_film(find_one(root / PETS, "*.avi"))):
         if index in frames and index % step == 0:
             found = list(boxes.get(index, {}).values())
-            kinds, asked = np.full(len(found), PERSON), np.ones(len(found), bool)
-            yield Seen(image, as_boxes(found), kinds, PEOPLE_KNOWN, asked)
+            there = as_boxes([*found, *(untold(boxes, index) if with_untold else ())])
+            asked = np.arange(len(there)) < len(found)
+            yield Seen(image, there, np.full(len(there), PERSON), PEOPLE_KNOWN, asked)
 
 
 def unlabelled(root: Path, last_part: bool) -> Iterator[Seen]:
@@ -107,8 +114,8 @@ def as_boxes(found: Iterable[tuple[float, ...]]) -> NDArray[np.float32]:
     return np.array(list(found), np.float32).reshape(-1, 4)
 
 
-def pets_learnt(root: Path) -> Iterator[Seen]:
-    return people_of_pets(root, range(PETS_LEARNED), 2)
+def pets_learnt(root: Path, with_untold: bool = False) -> Iterator[Seen]:
+    return people_of_pets(root, range(PETS_LEARNED), 2, with_untold)
 
 
 def pets_checked(root: Path) -> Iterator[Seen]:
@@ -119,8 +126,11 @@ def random_view(seen: Seen, rng: np.random.Generator) -> Views:
     """Zoomed, shifted, mirrored, in another light; most show somebody, if anybody is known."""
     image = seen.image
     placed = place(VIEW, WHOLE, rng, ZOOM)
-    if seen.asked.any() and rng.random() < AIMED:
-        box = seen.boxes[rng.choice(np.flatnonzero(seen.asked))]
+    targets = seen.boxes[seen.asked]
+    if len(seen.mistakes) and rng.random() < TAUGHT_AGAIN:
+        targets = seen.mistakes
+    if len(targets) and rng.random() < AIMED:
+        box = targets[rng.integers(len(targets))]
         placed = aimed(placed, box / np.tile(image.shape[1::-1], 2), rng)
     view = warp(image, placed, VIEW, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT, GREY)
     return as_view(relight(view, rng), seen, image.shape, placed)

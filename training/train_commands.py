@@ -23,7 +23,7 @@ RECIPES = {
     "lanes": {"edge": "lanes", "published": "lanes_published"},
     "segmentation": {"edge": "segmentation", "cityscapes": "segmentation_cityscapes"},
     "tracker": {"edge": "tracker", "lorat": "tracker_lorat"},
-    "finder": {"edge": "finder"},
+    "finder": {"edge": "finder", "mistakes": "finder_mistakes"},
     "world": {"edge": "world"},
     "calm": {"edge": "world_calm"},  # layers of the world model on calm frames
     "anomaly": {"edge": "anomaly"},
