@@ -113,8 +113,9 @@ class Watch:
             }
             causes += disagreement.uncertain(tracks, scene.segmentation, strip, config)
         row = self._horizon.see(
-            strip.horizon, tracks.tracks, self._courses.closing(), tracks.stamp_ns, scene.size[1]
-        )
+            strip.horizon, tracks.tracks, self._courses.closing(), tracks.stamp_ns, scene.size[1],
+            strip.by_lines,
+        )  # fmt: skip
         plane = ground(scene.lanes, row, scene.size, config)
         courses = self._courses.see(everybody, plane, footing)
         causes += conflicts(everybody.tracks, courses, config)
