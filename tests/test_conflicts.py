@@ -243,3 +243,9 @@ def test_a_single_weak_sighting_counts_less_than_a_track():
     new = replace(track, confidence=0.5, age=1)
     points = [conflicts([one], found, CONFIG)[0].points for one in (track, new)]
     assert points == pytest.approx([0.8, 0.4], abs=0.05)
+
+
+def test_of_whom_the_segmentation_sees_nothing_is_believed_less():
+    found, (track,) = courses_of([(20 - i, 0.0) for i in range(8)])
+    (cause,) = conflicts([track], found, CONFIG, denied={7})
+    assert cause.points == pytest.approx(0.72, abs=0.01)  # instead of 0.8
