@@ -4,7 +4,7 @@ A tracker may drift off its target and stay sure of itself; the segmentation doe
 tells nobody apart.  Where too little of a vehicle's box is of its kind, the two disagree and the
 box tells no distance.  People count in spite of that, for the segmentation misses many; but where
 it sees nothing of a person in the box of one, it is nobody in a quarter of the cases, instead of
-one in thirty (simulated streets, seeds 5000 to 5008).  The box itself stays the tracker's: an
+one in forty (simulated streets, seeds 5000 to 5008).  The box itself stays the tracker's: an
 outline of cells four pixels high makes a car that is 20 m away jump by two metres.
 """
 
