@@ -23,6 +23,7 @@ class Corridor:
     right: tuple[float, float]
     horizon: float
     bottom: float
+    by_lines: bool = False  # whether the lines tell it, or flat-ground geometry
 
     def position(self, x: float, y: float) -> float:
         """Where (x, y), below the horizon, is across the corridor: 0 left edge, 1 right edge."""
@@ -44,7 +45,7 @@ def corridor(lanes: Lanes | None, size: tuple[int, int], config: SafetyConfig) -
         if 0.0 < horizon < 0.9 * height:
             margin = (1 - min(config.corridor_width_m / config.lane_width_m, 1.0)) / 2
             inner = between(left, right, margin), between(left, right, 1 - margin)
-            return Corridor(*inner, horizon, float(height))
+            return Corridor(*inner, horizon, float(height), by_lines=True)
     horizon = config.horizon * height
     spread = config.corridor_width_m / config.camera_height_m / 2
     middle = width / 2

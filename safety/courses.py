@@ -38,6 +38,8 @@ AHEAD_CHANGE = {"person": 3.0, "vehicle": 6.0}  # how fast speeds change [m/s2]
 ASIDE_CHANGE = {"person": 1.5, "vehicle": 0.3}
 LASTS_S = 0.5  # for how long such a change goes on
 HORIZON_SPREAD, NODS_S = 0.008, 3.0  # [image heights], and how long such an error lasts [s]
+# How long what was seen of a size lasts: boxes hop from car to car in a row of parked ones [s]
+SIZE_LASTS_S = {"person": 20.0, "vehicle": 1.5}
 FIRST_SPREAD = 0.6  # of a distance of which nothing is known yet, relative
 # [standard deviations] off, a box has jumped: whatever it holds now is somebody new.  Vehicles keep
 # their course; people start and stop within a step
@@ -111,6 +113,10 @@ class Course:
         mean[HORIZON] *= stays
         step[HORIZON, HORIZON] = stays
         noise[HORIZON, HORIZON] = (HORIZON_SPREAD * height) ** 2 * (1 - stays**2)
+        stays = math.exp(-dt / SIZE_LASTS_S[label])
+        mean[SIZE] *= stays
+        step[SIZE, SIZE] = stays
+        noise[SIZE, SIZE] = SIZE_SPREAD[label] ** 2 * (1 - stays**2)
         return Course(stamp_ns, mean, step @ self.spread @ step.T + noise)
 
     def seen(self, view: View, first: bool = False) -> tuple[Course, float]:
@@ -160,10 +166,12 @@ class Courses:
         self._stamp_ns = tracks.stamp_ns
         found: dict[int, Course] = {}
         for track in tracks.tracks:
-            hides = hidden(track, tracks.tracks, ground.size)
-            view, last = ground.view(track, hides), self._courses.get(track.id)
+            last = self._courses.get(track.id)
+            view = ground.view(track, hidden(track, tracks.tracks, ground.size))
             if view is not None:
-                found[track.id] = self._updated(track, view, last, tracks.stamp_ns, ground)
+                course = self._updated(track, view, last, tracks.stamp_ns, ground)
+                if course is not None:
+                    found[track.id] = course
             elif (
                 last
                 and ground.leads_to(track.box)
@@ -179,11 +187,13 @@ class Courses:
 
     def _updated(
         self, track: Track, view: View, last: Course | None, stamp_ns: int, ground: Ground
-    ) -> Course:
+    ) -> Course | None:
         if last is not None:
             course, off = last.after(stamp_ns, track.label, ground.size[1]).seen(view)
             if off < JUMP[track.label]:
                 return course
+        if track.label == "vehicle" and not view.stands:
+            return None  # what hides its foot is met before it, and tells its place better
         return self._first(track, stamp_ns, view, ground)
 
     def _first(self, track: Track, stamp_ns: int, view: View, ground: Ground) -> Course:

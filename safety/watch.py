@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from road_clarity.safety.alarm import alarm_score
+from road_clarity.safety.common_error import once
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.corridor import Corridor, corridor
 from road_clarity.safety.courses import Courses
@@ -21,7 +22,7 @@ from road_clarity.safety.monitors.conflicts import conflicts
 from road_clarity.safety.monitors.growth import collisions
 from road_clarity.safety.monitors.strangeness import anomaly
 from road_clarity.safety.motion import Motion
-from road_clarity.safety.outline import tells_place
+from road_clarity.safety.outline import is_denied, tells_place
 from road_clarity.safety.persistence import Persistence
 from road_clarity.safety.promise import PromiseKeeper
 from road_clarity.safety.risk import Cause, combine, total_points
@@ -55,7 +56,7 @@ class Watch:
         scene, unreadable = without_unreadable(scene)
         faults = [*scene.faults, *unreadable, *self._untrusted(scene, now_ns, unreadable)]
         causes = [Cause(fault.code, 1.0, None, fault.text) for fault in faults]
-        causes += self._persistence.step(scene.stamp_ns, self._causes(scene))
+        causes += once(self._persistence.step(scene.stamp_ns, self._causes(scene)))
         points = total_points(causes)
         level = self._level.step(now_ns, points, known=not faults)
         if level == "unknown" and not faults:
@@ -102,6 +103,7 @@ class Watch:
         """What other road users speak against calm."""
         config, everybody, causes = self._config, tracks, []
         footing: dict[int, str | None] = {}
+        denied: set[int] = set()
         if scene.segmentation:
             unknown = self._untracked.see(scene.segmentation, tracks)
             known = tuple(one for one in tracks.tracks if tells_place(one, scene.segmentation))
@@ -111,13 +113,15 @@ class Watch:
                 for one in everybody.tracks
                 if one.label == "person"
             }
+            denied = {one.id for one in known if is_denied(one, scene.segmentation)}
             causes += disagreement.uncertain(tracks, scene.segmentation, strip, config)
         row = self._horizon.see(
-            strip.horizon, tracks.tracks, self._courses.closing(), tracks.stamp_ns, scene.size[1]
-        )
+            strip.horizon, tracks.tracks, self._courses.closing(), tracks.stamp_ns, scene.size[1],
+            strip.by_lines,
+        )  # fmt: skip
         plane = ground(scene.lanes, row, scene.size, config)
         courses = self._courses.see(everybody, plane, footing)
-        causes += conflicts(everybody.tracks, courses, config)
+        causes += conflicts(everybody.tracks, courses, config, denied)
         self._motion.see(everybody)
         standing = [track for track in everybody.tracks if not plane.is_cut(track.box)]
         return causes + collisions(standing, strip, self._motion, config)

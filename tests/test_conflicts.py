@@ -108,6 +108,30 @@ def test_whose_feet_are_hidden_is_not_placed_anew_but_may_move_aside():
     assert ahead == pytest.approx(20.0, rel=0.2) and aside > -3.9
 
 
+def car(ahead: float, tall: float, number: int = 1, aside: float = 0.0) -> Track:
+    """Two metres wide."""
+    px = 500.0 / ahead
+    x, foot = 500 + aside * px, 200 + 1.4 * px
+    return Track(number, "vehicle", (x - px, foot - tall * px, x + px, foot), 0.9, 5)
+
+
+def test_what_was_seen_of_a_vehicles_size_fades_and_of_a_persons_hardly():
+    """In a row of parked cars a box hops to the next one, which may be twice as tall."""
+    course = Course.known(20.0, 0.0, 0.0, 0.0, (0.1, 0.1, 0.1, 0.1))
+    later = {
+        label: math.sqrt(course.after(3_000_000_000, label, 600).spread[4, 4])
+        for label in ("vehicle", "person")
+    }
+    assert later == pytest.approx({"vehicle": 0.297, "person": 0.061}, abs=0.002)
+
+
+def test_a_vehicle_whose_foot_is_hidden_is_not_placed_at_first():
+    """What hides it is nearer, and met before it."""
+    near, far = car(10.0, 1.5, number=1), car(14.0, 2.3, number=2)
+    found = Courses(CONFIG).see(Tracks(0, (near, far)), GROUND)
+    assert set(found) == {1}
+
+
 def test_the_path_follows_the_lane_as_far_as_its_lines_are_seen():
     lines = tuple(
         Lane(number, tuple((x + shift, y) for x, y in ((500, 600), (500, 400), (550, 300))), 0.9)
@@ -219,3 +243,9 @@ def test_a_single_weak_sighting_counts_less_than_a_track():
     new = replace(track, confidence=0.5, age=1)
     points = [conflicts([one], found, CONFIG)[0].points for one in (track, new)]
     assert points == pytest.approx([0.8, 0.4], abs=0.05)
+
+
+def test_of_whom_the_segmentation_sees_nothing_is_believed_less():
+    found, (track,) = courses_of([(20 - i, 0.0) for i in range(8)])
+    (cause,) = conflicts([track], found, CONFIG, denied={7})
+    assert cause.points == pytest.approx(0.72, abs=0.01)  # instead of 0.8

@@ -9,7 +9,7 @@ import pytest
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.corridor import corridor
 from road_clarity.safety.monitors.disagreement import no_road, uncertain
-from road_clarity.safety.outline import agrees, tells_place
+from road_clarity.safety.outline import agrees, is_denied, tells_place
 from road_clarity.safety.scene import CLASSES, Lane, Lanes, Segmentation, Track, Tracks
 from road_clarity.safety.untracked import Untracked
 
@@ -74,6 +74,21 @@ def test_a_person_whom_the_segmentation_misses_has_a_place_in_spite_of_that():
 def test_a_loose_box_about_its_car_tells_its_place():
     seen = segmentation(CAR, (slice(3, 7), slice(7, 13)))
     assert agrees(Track(1, "vehicle", (60.0, 25.0, 140.0, 80.0), 0.9, 5), seen)
+
+
+@pytest.mark.parametrize(("last_row", "tells"), [(4, False), (6, True)])
+def test_a_box_that_has_taken_in_the_crossing_before_the_car_tells_no_place(last_row, tells):
+    """Ten rows of pixels to a cell: the box ends in cell 8, the car in cell 4, or in cell 6."""
+    seen = segmentation(CAR, (slice(1, last_row + 1), slice(7, 13)))
+    track = Track(1, "vehicle", (70.0, 10.0, 130.0, 90.0), 0.9, 5)
+    assert agrees(track, seen)
+    assert tells_place(track, seen) == tells
+
+
+def test_a_person_of_whom_the_segmentation_sees_nothing_is_denied():
+    walker = Track(1, "person", (90.0, 30.0, 110.0, 80.0), 0.9, 5)
+    assert is_denied(walker, segmentation())
+    assert not is_denied(walker, segmentation(PERSON, (slice(3, 5), slice(9, 11))))
 
 
 def test_a_track_ahead_that_the_segmentation_denies_is_uncertain():

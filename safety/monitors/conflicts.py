@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from road_clarity.safety.config import SafetyConfig
 from road_clarity.safety.conflict import conflict
@@ -11,20 +11,24 @@ from road_clarity.safety.risk import Cause, ramp
 from road_clarity.safety.scene import Track
 
 LEAST = 0.01  # how likely a conflict is to be told of
+# How likely there is somebody in a box of whom the segmentation sees nothing (outline.py)
+STILL_REAL = 0.75
 CODES = {"person": "corridor.person", "vehicle": "collision.course"}
 
 
 def conflicts(
-    tracks: Iterable[Track], courses: Mapping[int, Course], config: SafetyConfig
-) -> list[Cause]:
-    """tracks: those of the tracker, and with negative numbers those that it does not follow."""
+    tracks: Iterable[Track], courses: Mapping[int, Course], config: SafetyConfig,
+    denied: Collection[int] = (),
+) -> list[Cause]:  # fmt: skip
+    """tracks: those of the tracker, and with negative numbers those that it does not follow
+    denied: the numbers of those of whom the segmentation sees nothing"""
     weights = {"person": config.conflict_weight, "vehicle": config.collision_weight}
     causes = []
     for track in tracks:
         if track.id not in courses:
             continue
         found = conflict(courses[track.id], track.label, config)
-        real = credible(track)
+        real = credible(track) * (STILL_REAL if track.id in denied else 1.0)
         if found.likely < LEAST:
             continue
         followed = track.id >= 0
