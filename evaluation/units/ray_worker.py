@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from traceback import walk_tb
 from typing import Any
 
 from road_clarity.evaluation.units.config import WorkConfig
@@ -46,7 +47,7 @@ def cluster(work: WorkConfig) -> Iterator[None]:
     where: dict[str, Any] = {"address": work.address} if work.address else mine
     try:
         with threads_in_environment(work.threads):
-            ray.init(**where, log_to_driver=False, logging_level="ERROR")
+            join(ray, where)
     except (ConnectionError, ValueError, RuntimeError) as error:
         place = work.address or "on this machine"
         why = in_words(error.__cause__ or error)
@@ -55,6 +56,31 @@ def cluster(work: WorkConfig) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def join(ray: Any, where: dict[str, Any]) -> None:
+    """Ray gives its own processes half a minute, too little on a busy machine: it gets two goes.
+
+    Raises ConnectionError, ValueError, RuntimeError.
+    """
+    for goes_left in (1, 0):
+        try:
+            ray.init(**where, log_to_driver=False, logging_level="ERROR")
+            return
+        except Exception as error:
+            if type(error) is not Exception:  # Ray raises a bare one when it waited too long
+                raise
+            end_what_began(error)
+            if not goes_left:
+                raise RuntimeError(*error.args) from error
+
+
+def end_what_began(error: Exception) -> None:
+    """Processes of a cluster that never came up: Ray leaves them to whoever holds its node."""
+    for frame, _ in walk_tb(error.__traceback__):
+        end = getattr(frame.f_locals.get("self"), "kill_all_processes", None)
+        if end is not None:
+            end(check_alive=False, wait=True)
 
 
 def require_reachable(address: str) -> None:
