@@ -5,7 +5,7 @@ recorded of the frames differs.
 """
 
 import pytest
-from chromium import CHROMIUM, Chromium
+from chromium import CHROMIUM
 from made_run import made_run, running
 
 from road_clarity.service.web.api import Api
@@ -29,12 +29,6 @@ def address(tmp_path_factory):
         page.start(Api(server.asked))
         yield page.url
         page.stop()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with Chromium(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser
 
 
 @pytest.fixture

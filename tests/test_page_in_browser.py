@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from chromium import CHROMIUM, Chromium
+from chromium import CHROMIUM
 from made_drive import made_risk, made_scene
 from made_run import made_run, running
 
@@ -62,12 +62,6 @@ def address(tmp_path_factory):
         page.start(Api(server.asked))
         yield page.url
         page.stop()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with Chromium(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -125,12 +125,16 @@ class FinderRecipe(Recipe[FastestDet, data.Views]):
         return part * told + (1 - part) * taught
 
     def score(self, network: FastestDet) -> dict[str, float]:
-        found = {
-            "pets_person_ap": average_precision(network, self.people, data.PERSON),
+        pets = average_precision(network, self.people, data.PERSON)
+        found = {"pets_person_ap": pets} | self.on_streets(network)
+        return {"mean_ap": float(np.mean(list(found.values())))} | found
+
+    def on_streets(self, network: FastestDet) -> dict[str, float]:
+        """Average precision on the rendered streets that are not learnt from."""
+        return {
             "rendered_person_ap": average_precision(network, self.streets, data.PERSON),
             "rendered_vehicle_ap": average_precision(network, self.streets, data.VEHICLE),
         }
-        return {"mean_ap": float(np.mean(list(found.values())))} | found
 
     def publish(
         self, network: FastestDet, score: dict[str, float], step: int, seconds: float

@@ -72,10 +72,7 @@ class MistakesRecipe(FinderRecipe):
         return self.config.learning_rate * course
 
     def score(self, network: FastestDet) -> dict[str, float]:
-        found = {
-            "rendered_person_ap": average_precision(network, self.streets, data.PERSON),
-            "rendered_vehicle_ap": average_precision(network, self.streets, data.VEHICLE),
-        }
+        found = self.on_streets(network)
         return {"rendered_ap": float(np.mean(list(found.values())))} | found
 
     def publish(
